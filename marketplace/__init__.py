@@ -1,0 +1,1 @@
+"""Senaru Market: the marketplace and coupon platform of a district's social enterprises."""

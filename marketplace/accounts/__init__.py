@@ -1,0 +1,1 @@
+"""People: sign-in, consents, roles, departments and dong."""

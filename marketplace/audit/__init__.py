@@ -1,0 +1,1 @@
+"""Who did what to what, and who looked at whose personal data."""

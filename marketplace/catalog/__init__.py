@@ -1,0 +1,1 @@
+"""Products, variants, pictures, notices, stock and its reservations."""

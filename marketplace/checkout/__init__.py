@@ -1,0 +1,1 @@
+"""Cart, quote, placing an order and confirming its payment."""

@@ -1,0 +1,1 @@
+"""The shared kernel: database, outbox, money, time, errors, settings. No business words."""

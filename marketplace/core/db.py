@@ -1,0 +1,103 @@
+"""The database: one base class, one session, one way to commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from enum import StrEnum
+from typing import ClassVar, TypeVar
+
+from flask_sqlalchemy import SQLAlchemy
+from psycopg.errors import DeadlockDetected, SerializationFailure
+from sqlalchemy import BigInteger, Date, DateTime, Enum, MetaData, String, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
+
+from marketplace.core.money import Won
+
+T = TypeVar("T")
+
+
+class Base(DeclarativeBase):
+    """What every table shares: constraint names and the column type of each Python type."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar = {
+        int: BigInteger,
+        Won: BigInteger,
+        datetime: DateTime(timezone=True),
+        date: Date,
+        str: String,
+        StrEnum: Enum(
+            StrEnum,
+            native_enum=False,
+            create_constraint=True,
+            length=32,
+            values_callable=lambda states: [state.value for state in states],
+        ),
+    }
+
+
+# Models inherit Base, not db.Model: plain SQLAlchemy, which mypy understands.
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+
+# Sent with every connection: a stuck lock or a forgotten transaction must not stop the shop.
+CONNECT_OPTIONS = (
+    "-c lock_timeout=3000 -c statement_timeout=15000 "
+    "-c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
+)
+
+
+class WriteOutsideTransaction(RuntimeError):
+    """Raised when code writes without `with transaction():` around it."""
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """Commit everything done inside, or nothing. Edges call this; services never do."""
+    session = db.session()
+    if session.info.get("writing"):
+        raise RuntimeError("transaction() does not nest: a service must not commit")
+    session.info["writing"] = True
+    try:
+        yield
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.pop("writing", None)
+
+
+def in_transaction(work: Callable[[], T], *, attempts: int = 3) -> T:
+    """Run work in one transaction, again when PostgreSQL chose it as a deadlock victim."""
+    for left in range(attempts - 1, -1, -1):
+        try:
+            with transaction():
+                return work()
+        except OperationalError as error:
+            if left == 0 or not isinstance(error.orig, DeadlockDetected | SerializationFailure):
+                raise
+    raise AssertionError("unreachable")
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_stray_flush(session: Session, *_: object) -> None:
+    if not session.info.get("writing"):
+        raise WriteOutsideTransaction(f"new={session.new} dirty={session.dirty}")
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _refuse_stray_statement(state: ORMExecuteState) -> None:
+    writes = state.is_insert or state.is_update or state.is_delete
+    if writes and not state.session.info.get("writing"):
+        raise WriteOutsideTransaction(str(state.statement))

@@ -1,0 +1,154 @@
+"""Work to do after this transaction commits, stored as rows of the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import uuid4
+
+from sqlalchemy import Index, func, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.core.db import Base, db
+
+# Hard task limit < lease < broker visibility timeout (reliability.md rule 4).
+LEASE: Final = timedelta(seconds=300)
+WINDOW: Final = 200
+MAX_ATTEMPTS: Final = 8
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    DONE = "done"
+    DEAD = "dead"
+
+
+class Job(Base):
+    """One task to run once its transaction has committed. Redis only rings the bell."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        Index("ix_job_due", "run_after", "id", postgresql_where=text("state = 'pending'")),
+        Index("ix_job_lease", "lease_until", postgresql_where=text("state = 'sent'")),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    dedupe_key: Mapped[str] = mapped_column(unique=True)
+    payload: Mapped[dict[str, object]] = mapped_column(JSONB)
+    state: Mapped[JobState] = mapped_column(default=JobState.PENDING, server_default="pending")
+    run_after: Mapped[datetime] = mapped_column(server_default=func.now())
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    lease_until: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    finished_at: Mapped[datetime | None]
+
+
+class ScheduleRun(Base):
+    """One due moment of a schedule; unique, so that two tickers start it once."""
+
+    __tablename__ = "schedule_run"
+
+    schedule: Mapped[str] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+def enqueue(
+    kind: str,
+    payload: Mapping[str, object],
+    *,
+    key: str | None = None,
+    run_after: datetime | None = None,
+) -> None:
+    """
+    Ask for a task to run after commit. A rollback forgets the request.
+
+    The same key asks once, however often it is enqueued.
+    """
+    values: dict[str, object] = {
+        "kind": kind,
+        "payload": dict(payload),
+        "dedupe_key": key or f"{kind}:{uuid4().hex}",
+    }
+    if run_after is not None:
+        values["run_after"] = run_after
+    db.session.execute(insert(Job).values(values).on_conflict_do_nothing())
+
+
+def lease_due(*, at: datetime, limit: int = WINDOW) -> Sequence[tuple[int, str]]:
+    """Lease due jobs, and those whose lease ran out, up to the window; return (id, kind)."""
+    in_flight = db.session.scalar(
+        select(func.count()).where(Job.state == JobState.SENT, Job.lease_until > at)
+    )
+    room = min(limit, WINDOW - (in_flight or 0))
+    if room <= 0:
+        return []
+    due = (
+        select(Job.id)
+        .where(
+            ((Job.state == JobState.PENDING) & (Job.run_after <= at))
+            | ((Job.state == JobState.SENT) & (Job.lease_until <= at))
+        )
+        .order_by(Job.run_after, Job.id)
+        .limit(room)
+        .with_for_update(skip_locked=True)
+    )
+    leased = db.session.execute(
+        update(Job)
+        .where(Job.id.in_(due.scalar_subquery()))
+        .values(state=JobState.SENT, lease_until=at + LEASE)
+        .returning(Job.id, Job.kind)
+    )
+    return [(row.id, row.kind) for row in leased]
+
+
+def take(job_id: int) -> Job | None:
+    """Lock one unfinished job for this transaction; None when it is done or being done."""
+    return db.session.scalars(
+        select(Job)
+        .where(Job.id == job_id, Job.state.in_([JobState.PENDING, JobState.SENT]))
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+
+
+def finish(job: Job, *, at: datetime) -> None:
+    """Mark a job done."""
+    job.state = JobState.DONE
+    job.finished_at = at
+    job.lease_until = None
+
+
+def put_off(job_id: int, *, error: str, at: datetime) -> JobState:
+    """Note a failed attempt; try again later, or give up after the last attempt."""
+    job = db.session.get_one(Job, job_id, with_for_update=True)
+    if job.state in (JobState.DONE, JobState.DEAD):
+        return job.state
+    job.attempts += 1
+    job.last_error = error[:2000]
+    job.lease_until = None
+    if job.attempts >= MAX_ATTEMPTS:
+        job.state = JobState.DEAD
+        job.finished_at = at
+    else:
+        job.state = JobState.PENDING
+        job.run_after = at + timedelta(seconds=min(2**job.attempts, 600))
+    return job.state
+
+
+def claim_due_moment(schedule: str, *, due_at: datetime) -> bool:
+    """Record that a schedule is started for this moment; False when somebody already did."""
+    won = db.session.execute(
+        insert(ScheduleRun)
+        .values(schedule=schedule, due_at=due_at)
+        .on_conflict_do_nothing()
+        .returning(ScheduleRun.schedule)
+    )
+    return won.first() is not None

@@ -1,0 +1,1 @@
+"""Campaigns, budgets per funder, claim, wallet, redemption, reversal."""

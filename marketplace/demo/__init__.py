@@ -1,0 +1,1 @@
+"""The demo district and the embedded services it runs on."""

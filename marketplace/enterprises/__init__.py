@@ -1,0 +1,1 @@
+"""The registry of social enterprises: designations, profile, members."""

@@ -1,0 +1,1 @@
+"""Holiday gift seasons: sets, department orders, recipient sheets."""

@@ -1,0 +1,1 @@
+"""A generic double-entry book. Knows no order and no coupon."""

@@ -1,0 +1,1 @@
+"""Message kinds, rendering and delivery."""

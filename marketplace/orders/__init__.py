@@ -1,0 +1,1 @@
+"""Orders, bundles, lines, their states and claim cases."""

@@ -1,0 +1,1 @@
+"""Payments, refunds and the providers behind one port. Knows no order."""

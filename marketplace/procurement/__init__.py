@@ -1,0 +1,1 @@
+"""Preferential purchase targets of departments and dong."""

@@ -1,0 +1,1 @@
+"""Read-only numbers across all domains."""

@@ -1,0 +1,1 @@
+"""Reviews, product questions and review panels."""

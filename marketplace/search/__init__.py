@@ -1,0 +1,1 @@
+"""The Korean product index and its queries."""

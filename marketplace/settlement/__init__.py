@@ -1,0 +1,1 @@
+"""Statements, payouts and reconciliation with enterprises."""

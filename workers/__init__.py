@@ -1,0 +1,1 @@
+"""Background work: the Celery application, the dispatcher and the tasks."""

@@ -1,0 +1,112 @@
+"""The Celery application and the base of every task."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from celery import Celery, Task
+
+from marketplace.app import create_app
+from marketplace.core import clock, outbox
+from marketplace.core.db import db, transaction
+from marketplace.core.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+settings = Settings.from_env()
+flask_app = create_app(settings)
+
+# Hard limit < lease (300 s) < visibility timeout: no task ever runs twice at once.
+HARD_LIMIT: Final = 240
+VISIBILITY_TIMEOUT: Final = 600
+
+TASK_MODULES: Final = (
+    "workers.dispatcher",
+    "workers.tasks.checkout",
+    "workers.tasks.coupons",
+    "workers.tasks.notifications",
+    "workers.tasks.payments",
+    "workers.tasks.search",
+    "workers.tasks.upkeep",
+)
+
+
+class JobTask(Task):  # type: ignore[type-arg]
+    """
+    Run one job row: lock it, do its effect and mark it done in one transaction.
+
+    A task written with `phased=True` opens its own transactions, because it calls somebody
+    outside; it must be safe to run twice, and is marked done after it returns.
+    """
+
+    abstract = True
+    phased = False
+
+    def __call__(self, job_id: int) -> None:
+        """Run the job unless it is done already."""
+        with flask_app.app_context():
+            try:
+                if self.phased:
+                    self._run_phased(job_id)
+                else:
+                    self._run_at_once(job_id)
+            except Exception as error:
+                _log.exception("job %s (%s) failed", job_id, self.name)
+                db.session.rollback()
+                with transaction():
+                    outbox.put_off(job_id, error=repr(error), at=clock.now())
+
+    def _run_at_once(self, job_id: int) -> None:
+        with transaction():
+            job = outbox.take(job_id)
+            if job is not None:
+                self.run(**job.payload)
+                outbox.finish(job, at=clock.now())
+
+    def _run_phased(self, job_id: int) -> None:
+        with transaction():
+            job = outbox.take(job_id)
+            payload = None if job is None else dict(job.payload)
+        if payload is None:
+            return
+        self.run(**payload)
+        with transaction():
+            job = outbox.take(job_id)
+            if job is not None:
+                outbox.finish(job, at=clock.now())
+
+
+celery = Celery("senaru", broker=settings.redis_url, include=list(TASK_MODULES))
+celery.conf.update(
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    task_time_limit=HARD_LIMIT,
+    task_soft_time_limit=HARD_LIMIT - 20,
+    worker_prefetch_multiplier=2,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "visibility_timeout": VISIBILITY_TIMEOUT,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 5,
+    },
+    task_routes=(
+        {"payments.*": {"queue": "payments"}},
+        {"checkout.*": {"queue": "payments"}},
+        {"notifications.*": {"queue": "mail"}},
+        {"search.*": {"queue": "bulk"}},
+    ),
+    task_default_queue="default",
+    timezone="Asia/Seoul",
+)
+
+QUEUES: Final = ("payments", "mail", "default", "bulk")
+
+
+def job(name: str, *, phased: bool = False) -> Callable[[Callable[..., None]], Any]:
+    """Register a function as the task of a job kind."""
+    return celery.task(name=name, base=JobTask, phased=phased)
