@@ -23,7 +23,6 @@ HARD_LIMIT: Final = 240
 VISIBILITY_TIMEOUT: Final = 600
 
 TASK_MODULES: Final = (
-    "workers.dispatcher",
     "workers.tasks.checkout",
     "workers.tasks.coupons",
     "workers.tasks.notifications",
@@ -33,7 +32,7 @@ TASK_MODULES: Final = (
 )
 
 
-class JobTask(Task):  # type: ignore[type-arg]
+class JobTask(Task):  # type: ignore[misc]
     """
     Run one job row: lock it, do its effect and mark it done in one transaction.
 
@@ -109,4 +108,5 @@ QUEUES: Final = ("payments", "mail", "default", "bulk")
 
 def job(name: str, *, phased: bool = False) -> Callable[[Callable[..., None]], Any]:
     """Register a function as the task of a job kind."""
-    return celery.task(name=name, base=JobTask, phased=phased)
+    task: Callable[[Callable[..., None]], Any] = celery.task(name=name, base=JobTask, phased=phased)
+    return task

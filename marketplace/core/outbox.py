@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import Index, func, select, text, update
+from sqlalchemy import Index, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -110,6 +110,15 @@ def lease_due(*, at: datetime, limit: int = WINDOW) -> Sequence[tuple[int, str]]
     return [(row.id, row.kind) for row in leased]
 
 
+def return_leases(job_ids: Sequence[int]) -> None:
+    """Make leased jobs due again that could not be handed to a worker."""
+    db.session.execute(
+        update(Job)
+        .where(Job.id.in_(job_ids), Job.state == JobState.SENT)
+        .values(state=JobState.PENDING, lease_until=None)
+    )
+
+
 def take(job_id: int) -> Job | None:
     """Lock one unfinished job for this transaction; None when it is done or being done."""
     return db.session.scalars(
@@ -141,6 +150,12 @@ def put_off(job_id: int, *, error: str, at: datetime) -> JobState:
         job.state = JobState.PENDING
         job.run_after = at + timedelta(seconds=min(2**job.attempts, 600))
     return job.state
+
+
+def forget_finished(*, before: datetime) -> None:
+    """Delete finished jobs and schedule moments that are older; dead ones stay to be looked at."""
+    db.session.execute(delete(Job).where(Job.state == JobState.DONE, Job.finished_at < before))
+    db.session.execute(delete(ScheduleRun).where(ScheduleRun.due_at < before))
 
 
 def claim_due_moment(schedule: str, *, due_at: datetime) -> bool:

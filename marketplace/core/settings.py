@@ -134,4 +134,4 @@ def _operator(env: Mapping[str, str]) -> Operator:
         for name in Operator.__dataclass_fields__
         if f"OPERATOR_{name.upper()}" in env and name != "is_public_body"
     }
-    return Operator(**named, is_public_body=env.get("OPERATOR_IS_PUBLIC_BODY", "0") == "1")  # type: ignore[arg-type]
+    return Operator(**named, is_public_body=env.get("OPERATOR_IS_PUBLIC_BODY", "0") == "1")

@@ -1,0 +1,128 @@
+"""Pictures: checked, re-encoded without metadata, and kept in three widths and formats."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+from typing import Final
+
+from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
+
+from marketplace.catalog.models import Picture
+from marketplace.core.db import db
+from marketplace.core.errors import InvalidInput
+from marketplace.core.storage import Storage
+
+WIDTHS: Final = (320, 640, 1200)
+FORMATS: Final = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
+MAX_BYTES: Final = 10 * 1024 * 1024
+# Checked from the header, before any pixel is decoded: 25 megapixels need about 100 MB.
+MAX_PIXELS: Final = 25_000_000
+_READABLE: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
+
+
+class PictureRefused(InvalidInput):
+    """The file cannot be used as a picture."""
+
+    message = "사진을 올릴 수 없습니다: {why}"
+
+
+@dataclass(frozen=True)
+class StoredPicture:
+    """A picture as stored: its key, size in pixels and a tiny placeholder as a data URI."""
+
+    key: str
+    width: int
+    height: int
+    placeholder: str
+
+
+def file_key(key: str, width: int, kind: str) -> str:
+    """Return the storage key of one rendition."""
+    return f"pictures/{key[:2]}/{key}-{width}.{kind}"
+
+
+def store(content: bytes, storage: Storage) -> StoredPicture:
+    """
+    Check and re-encode a picture into every width and format.
+
+    The key is the content's hash: the same picture is stored once.
+
+    :raises PictureRefused:
+    """
+    image = _decode(content)
+    key = hashlib.sha256(content).hexdigest()[:32]
+    if not storage.has(file_key(key, WIDTHS[-1], "jpg")):
+        for width in WIDTHS:
+            resized = _resized(image, width)
+            for kind in FORMATS:
+                storage.put(file_key(key, width, kind), _encode(resized, kind))
+    return StoredPicture(key, image.width, image.height, _placeholder(image))
+
+
+def add(*, product_id: int, picture: StoredPicture, alt: str, position: int) -> None:
+    """
+    Show a stored picture with a product.
+
+    :raises PictureRefused: without alternative text.
+    """
+    if not alt.strip():
+        raise PictureRefused(why="사진을 설명하는 글(대체 텍스트)을 적어 주세요.")
+    db.session.add(
+        Picture(
+            product_id=product_id,
+            storage_key=picture.key,
+            alt=alt.strip(),
+            width=picture.width,
+            height=picture.height,
+            placeholder=picture.placeholder,
+            position=position,
+        )
+    )
+
+
+def _decode(content: bytes) -> Image.Image:
+    if len(content) > MAX_BYTES:
+        raise PictureRefused(why="10MB보다 작은 파일만 올릴 수 있습니다.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(content), formats=_READABLE)
+            if image.width * image.height > MAX_PIXELS:
+                raise PictureRefused(why="2,500만 화소보다 작은 사진만 올릴 수 있습니다.")
+            image.seek(0)
+            upright = ImageOps.exif_transpose(image)
+            return upright.convert("RGB")
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise PictureRefused(why="JPG, PNG, WebP, AVIF, GIF 사진인지 확인해 주세요.") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureRefused(why="2,500만 화소보다 작은 사진만 올릴 수 있습니다.") from error
+
+
+def _resized(image: Image.Image, width: int) -> Image.Image:
+    if image.width <= width:
+        return image
+    height = max(1, round(image.height * width / image.width))
+    return image.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def _encode(image: Image.Image, kind: str) -> bytes:
+    written = io.BytesIO()
+    if kind == "jpg":
+        image.save(written, "JPEG", quality=82, optimize=True, progressive=True)
+    elif kind == "webp":
+        image.save(written, "WEBP", quality=80, method=2)
+    else:
+        image.save(written, "AVIF", quality=60, speed=9)
+    return written.getvalue()
+
+
+def _placeholder(image: Image.Image) -> str:
+    tiny = image.copy()
+    tiny.thumbnail((16, 16))
+    written = io.BytesIO()
+    tiny.filter(ImageFilter.GaussianBlur(1)).save(written, "WEBP", quality=30)
+    return "data:image/webp;base64," + base64.b64encode(written.getvalue()).decode()

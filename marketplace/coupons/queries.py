@@ -1,0 +1,219 @@
+"""Reads for the coupon zone, the wallet and the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import aliased
+
+from marketplace.core.db import db
+from marketplace.core.money import Won
+from marketplace.coupons.models import (
+    Campaign,
+    CampaignStatus,
+    CampaignVersion,
+    Coupon,
+    CouponChannel,
+    CouponKind,
+    CouponState,
+    Redemption,
+)
+from marketplace.coupons.refusals import CouponNotFound
+
+
+@dataclass(frozen=True)
+class CampaignCard:
+    """One campaign as a resident sees it; `left` counts coupons nobody has claimed."""
+
+    id: int
+    slug: str
+    name: str
+    summary: str
+    status: CampaignStatus
+    kind: CouponKind
+    amount: Won | None
+    rate_bps: int | None
+    max_discount: Won | None
+    min_order: Won
+    channel: CouponChannel
+    scope: Mapping[str, list[int | str]]
+    eligibility: Mapping[str, object]
+    starts_at: datetime
+    ends_at: datetime
+    valid_until: datetime | None
+    valid_days: int | None
+    issued: int
+    left: int
+    own_coupon_id: int | None
+
+    def is_open(self, at: datetime) -> bool:
+        """Tell whether a coupon can be claimed now."""
+        running = self.status is CampaignStatus.RUNNING
+        return running and self.starts_at <= at < self.ends_at and self.left > 0
+
+
+@dataclass(frozen=True)
+class WalletCoupon:
+    """One coupon of a wallet; `used` is what redemptions took, in won."""
+
+    id: int
+    campaign_slug: str
+    campaign_name: str
+    summary: str
+    kind: CouponKind
+    amount: Won | None
+    rate_bps: int | None
+    max_discount: Won | None
+    min_order: Won
+    channel: CouponChannel
+    scope: Mapping[str, list[int | str]]
+    state: CouponState
+    balance: Won
+    used: Won
+    claimed_at: datetime
+    expires_at: datetime
+
+    def is_usable(self, at: datetime) -> bool:
+        """Tell whether it can be spent now."""
+        return self.state is CouponState.CLAIMED and at < self.expires_at
+
+
+def list_campaigns(*, at: datetime, person_id: int | None = None) -> list[CampaignCard]:
+    """Return running and coming campaigns, soonest end first, in one query."""
+    newest = (
+        select(CampaignVersion)
+        .distinct(CampaignVersion.campaign_id)
+        .order_by(CampaignVersion.campaign_id, CampaignVersion.number.desc())
+        .subquery()
+    )
+    version = aliased(CampaignVersion, newest)
+    left = (
+        select(func.count())
+        .where(Coupon.campaign_id == Campaign.id, Coupon.state == CouponState.ISSUED)
+        .correlate(Campaign)
+        .scalar_subquery()
+    )
+    own = (
+        select(func.min(Coupon.id))
+        .where(Coupon.campaign_id == Campaign.id, Coupon.person_id == person_id)
+        .correlate(Campaign)
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        select(Campaign, version, left, own)
+        .join(version, version.campaign_id == Campaign.id)
+        .where(
+            Campaign.status.in_([CampaignStatus.RUNNING, CampaignStatus.PAUSED]),
+            Campaign.ends_at > at,
+        )
+        .order_by(case((Campaign.starts_at <= at, 0), else_=1), Campaign.ends_at, Campaign.id)
+        .execution_options(populate_existing=True)
+    )
+    return [_card(*row) for row in rows]
+
+
+def find_campaign_of_the_moment(
+    *, at: datetime, person_id: int | None = None
+) -> CampaignCard | None:
+    """Return the campaign to show first: open, else the next to open."""
+    cards = list_campaigns(at=at, person_id=person_id)
+    opened = [card for card in cards if card.is_open(at)]
+    return next(iter(opened or cards), None)
+
+
+def get_campaign(slug: str, *, at: datetime, person_id: int | None = None) -> CampaignCard:
+    """
+    Return one campaign that is running or coming.
+
+    :raises CouponNotFound:
+    """
+    for card in list_campaigns(at=at, person_id=person_id):
+        if card.slug == slug:
+            return card
+    raise CouponNotFound
+
+
+def list_wallet(*, person_id: int) -> list[WalletCoupon]:
+    """Return every coupon a person ever took, usable ones first, in one query."""
+    used = (
+        select(func.coalesce(func.sum(Redemption.amount - Redemption.reversed_amount), 0))
+        .where(Redemption.coupon_id == Coupon.id, Redemption.redeemed_at.is_not(None))
+        .correlate(Coupon)
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        select(Coupon, CampaignVersion, Campaign, used)
+        .join(CampaignVersion, CampaignVersion.id == Coupon.version_id)
+        .join(Campaign, Campaign.id == Coupon.campaign_id)
+        .where(Coupon.person_id == person_id)
+        .order_by(case((Coupon.state == CouponState.CLAIMED, 0), else_=1), Coupon.expires_at)
+        .execution_options(populate_existing=True)
+    )
+    return [_wallet_coupon(*row) for row in rows]
+
+
+def get_wallet_coupon(coupon_id: int, *, person_id: int) -> WalletCoupon:
+    """
+    Return one coupon of a person's wallet.
+
+    :raises CouponNotFound:
+    """
+    for coupon in list_wallet(person_id=person_id):
+        if coupon.id == coupon_id:
+            return coupon
+    raise CouponNotFound
+
+
+def _card(
+    campaign: Campaign, version: CampaignVersion, left: int, own_coupon_id: int | None
+) -> CampaignCard:
+    return CampaignCard(
+        id=campaign.id,
+        slug=campaign.slug,
+        name=campaign.name,
+        summary=campaign.summary,
+        status=campaign.status,
+        kind=version.kind,
+        amount=version.amount,
+        rate_bps=version.rate_bps,
+        max_discount=version.max_discount,
+        min_order=version.min_order,
+        channel=version.channel,
+        scope=version.scope,
+        eligibility=version.eligibility,
+        starts_at=campaign.starts_at,
+        ends_at=campaign.ends_at,
+        valid_until=version.valid_until,
+        valid_days=version.valid_days,
+        issued=campaign.issued,
+        left=left,
+        own_coupon_id=own_coupon_id,
+    )
+
+
+def _wallet_coupon(
+    coupon: Coupon, version: CampaignVersion, campaign: Campaign, used: int
+) -> WalletCoupon:
+    if coupon.claimed_at is None or coupon.expires_at is None:
+        raise AssertionError(f"coupon {coupon.id} is selected by its person")
+    return WalletCoupon(
+        id=coupon.id,
+        campaign_slug=campaign.slug,
+        campaign_name=campaign.name,
+        summary=campaign.summary,
+        kind=version.kind,
+        amount=version.amount,
+        rate_bps=version.rate_bps,
+        max_discount=version.max_discount,
+        min_order=version.min_order,
+        channel=version.channel,
+        scope=version.scope,
+        state=coupon.state,
+        balance=coupon.balance,
+        used=Won(used),
+        claimed_at=coupon.claimed_at,
+        expires_at=coupon.expires_at,
+    )

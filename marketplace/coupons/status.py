@@ -1,0 +1,36 @@
+"""The states of campaigns, coupons and redemptions, and the moves between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from marketplace.coupons.models import CampaignStatus, CouponState, RedemptionState
+
+CAMPAIGN_MOVES: Final[Mapping[CampaignStatus, frozenset[CampaignStatus]]] = {
+    CampaignStatus.DRAFT: frozenset({CampaignStatus.SUBMITTED}),
+    CampaignStatus.SUBMITTED: frozenset({CampaignStatus.APPROVED, CampaignStatus.DRAFT}),
+    CampaignStatus.APPROVED: frozenset({CampaignStatus.RUNNING, CampaignStatus.ENDED}),
+    CampaignStatus.RUNNING: frozenset({CampaignStatus.PAUSED, CampaignStatus.ENDED}),
+    CampaignStatus.PAUSED: frozenset({CampaignStatus.RUNNING, CampaignStatus.ENDED}),
+    CampaignStatus.ENDED: frozenset(),
+}
+
+COUPON_MOVES: Final[Mapping[CouponState, frozenset[CouponState]]] = {
+    CouponState.ISSUED: frozenset({CouponState.CLAIMED, CouponState.EXPIRED, CouponState.REVOKED}),
+    CouponState.CLAIMED: frozenset(
+        {CouponState.HELD, CouponState.REDEEMED, CouponState.EXPIRED, CouponState.REVOKED}
+    ),
+    CouponState.HELD: frozenset({CouponState.CLAIMED, CouponState.REDEEMED}),
+    CouponState.REDEEMED: frozenset({CouponState.CLAIMED}),
+    CouponState.EXPIRED: frozenset({CouponState.CLAIMED}),
+    CouponState.REVOKED: frozenset(),
+}
+
+REDEMPTION_MOVES: Final[Mapping[RedemptionState, frozenset[RedemptionState]]] = {
+    RedemptionState.HELD: frozenset({RedemptionState.REDEEMED, RedemptionState.RELEASED}),
+    RedemptionState.REDEEMED: frozenset({RedemptionState.REVERSED}),
+    # A payment that arrives late holds the same coupon for the same order again.
+    RedemptionState.RELEASED: frozenset({RedemptionState.HELD}),
+    RedemptionState.REVERSED: frozenset(),
+}
