@@ -1,0 +1,231 @@
+"""무통장 입금: the buyer transfers to our account, the bank's statement tells us."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from marketplace.core.calendar import SEOUL
+from marketplace.core.db import db
+from marketplace.core.errors import Conflict
+from marketplace.core.money import Won
+from marketplace.payments import bank_statement, payment, refunds
+from marketplace.payments.local import LocalProvider, report
+from marketplace.payments.models import (
+    BankDeposit,
+    Payment,
+    PaymentState,
+    ProviderCode,
+    RefundState,
+)
+from marketplace.payments.payment import Outcome
+from marketplace.payments.port import HeldPayment, Instructions, NextStep, ProviderRefund
+
+_PAID_BY_DEPOSIT: Final = (ProviderCode.BANK_TRANSFER, ProviderCode.INVOICE)
+_AWAITED: Final = (PaymentState.AWAITING_DEPOSIT, PaymentState.AUTHORIZED)
+
+
+class DepositTaken(Conflict):
+    message = "이미 다른 주문에 연결된 입금입니다."
+
+
+class DepositNotAwaited(Conflict):
+    message = "입금을 기다리는 결제가 아닙니다."
+
+
+class DepositAmountDiffers(Conflict):
+    message = "입금액 {deposited:,}원이 결제할 금액 {owed:,}원과 다릅니다."
+
+
+class BankTransfer(LocalProvider):
+    """Deposits to the operator's account."""
+
+    code = ProviderCode.BANK_TRANSFER
+    opens_as = PaymentState.AWAITING_DEPOSIT
+
+    def instructions(self, payment: HeldPayment, *, return_url: str) -> Instructions:  # noqa: ARG002
+        """Return account, amount, name and due time."""
+        lines = {
+            "입금 계좌": self._settings.operator.bank_account,
+            "입금 금액": f"{payment.amount:,}원",
+        }
+        if payment.depositor:
+            lines["입금자명"] = payment.depositor
+        if payment.expires_at is not None:
+            lines["입금 기한"] = f"{payment.expires_at.astimezone(SEOUL):%Y년 %m월 %d일 %H시 %M분}"
+        return Instructions(step=NextStep.DEPOSIT, lines=lines)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an uploaded statement added."""
+
+    added: int
+    known: int
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A deposit that fits a payment by name and amount."""
+
+    deposit_id: int
+    payment_id: int
+    reference: str
+
+
+@dataclass(frozen=True)
+class Unmatched:
+    """A deposit without a payment, and the open payments of the same amount."""
+
+    deposit_id: int
+    deposited_on: date
+    depositor: str
+    amount: Won
+    candidates: Sequence[HeldPayment]
+
+
+def import_statement(content: bytes, *, at: datetime) -> Imported:
+    """
+    Keep the deposits of a statement file; the same line twice changes nothing.
+
+    :raises StatementUnreadable, StatementLinesWrong:
+    """
+    deposits = bank_statement.parse(content)
+    if not deposits:
+        return Imported(added=0, known=0)
+    added = db.session.execute(
+        insert(BankDeposit)
+        .values(
+            [
+                {
+                    "line_key": deposit.key,
+                    "deposited_on": deposit.deposited_on,
+                    "depositor": deposit.depositor,
+                    "amount": deposit.amount,
+                    "imported_at": at,
+                }
+                for deposit in deposits
+            ]
+        )
+        .on_conflict_do_nothing()
+        .returning(BankDeposit.id)
+    ).all()
+    return Imported(added=len(added), known=len(deposits) - len(added))
+
+
+def propose_matches() -> list[Proposal]:
+    """Pair new deposits with payments of the same name and amount, when only one way fits."""
+    deposits = _by_name_and_amount(_unmatched_rows())
+    awaited: dict[tuple[str, int], list[Payment]] = defaultdict(list)
+    for row in _awaited_rows():
+        awaited[_plain(row.depositor or ""), row.amount].append(row)
+    proposals: list[Proposal] = []
+    for key, payments in awaited.items():
+        found = deposits.get(key, [])
+        # Fewer deposits than payments: nobody can say which of them was meant.
+        if not key[0] or len(found) < len(payments):
+            continue
+        proposals.extend(
+            Proposal(deposit.id, row.id, row.reference)
+            for deposit, row in zip(found, payments, strict=False)
+            if deposit.deposited_on >= row.created_at.astimezone(SEOUL).date()
+        )
+    return proposals
+
+
+def settle(deposit_id: int, payment_id: int, *, source: str, at: datetime) -> Outcome:
+    """
+    Pay a payment with a deposit, proposed or chosen by hand.
+
+    :raises DepositTaken, DepositNotAwaited, DepositAmountDiffers:
+    """
+    awaited = payment.get_held(payment_id)
+    if awaited.provider not in _PAID_BY_DEPOSIT:
+        raise DepositNotAwaited
+    deposit = db.session.get_one(BankDeposit, deposit_id, populate_existing=True)
+    if deposit.amount != awaited.amount:
+        raise DepositAmountDiffers(deposited=deposit.amount, owed=awaited.amount)
+    # Applying locks the payment, so that two deposits cannot both pay it.
+    outcome = payment.apply(
+        payment_id,
+        report(awaited, PaymentState.PAID, captured=awaited.amount, method="bank_transfer"),
+        source=source,
+        at=at,
+    )
+    if outcome not in (Outcome.NEWLY_PAID, Outcome.SURPLUS):
+        raise DepositNotAwaited
+    taken = db.session.execute(
+        update(BankDeposit)
+        .where(BankDeposit.id == deposit_id, BankDeposit.payment_id.is_(None))
+        .values(payment_id=payment_id, matched_at=at)
+        .returning(BankDeposit.id)
+        .execution_options(synchronize_session=False)
+    )
+    if taken.first() is None:
+        raise DepositTaken
+    return outcome
+
+
+def confirm_refund(refund_id: int, *, transfer_ref: str, at: datetime) -> RefundState:
+    """
+    Record that the settlement officer has transferred a refund.
+
+    :raises RefundMissing:
+    """
+    _, order = refunds.get_order(refund_id, at=at)
+    answer = ProviderRefund(transfer_ref, RefundState.SUCCEEDED, order.amount)
+    return refunds.record_answer(refund_id, answer, at=at)
+
+
+def list_unmatched() -> list[Unmatched]:
+    """Return the deposits nobody has matched, each with the payments it might belong to."""
+    same_amount: dict[int, list[HeldPayment]] = defaultdict(list)
+    for row in _awaited_rows():
+        same_amount[row.amount].append(payment.held(row))
+    return [
+        Unmatched(
+            deposit.id,
+            deposit.deposited_on,
+            deposit.depositor,
+            deposit.amount,
+            tuple(same_amount[deposit.amount]),
+        )
+        for deposit in _unmatched_rows()
+    ]
+
+
+def _unmatched_rows() -> Sequence[BankDeposit]:
+    return db.session.scalars(
+        select(BankDeposit)
+        .where(BankDeposit.payment_id.is_(None))
+        .order_by(BankDeposit.deposited_on, BankDeposit.id)
+    ).all()
+
+
+def _awaited_rows() -> Sequence[Payment]:
+    return db.session.scalars(
+        select(Payment)
+        .where(Payment.provider.in_(_PAID_BY_DEPOSIT), Payment.state.in_(_AWAITED))
+        .order_by(Payment.id)
+    ).all()
+
+
+def _by_name_and_amount(
+    rows: Sequence[BankDeposit],
+) -> dict[tuple[str, int], list[BankDeposit]]:
+    grouped: dict[tuple[str, int], list[BankDeposit]] = defaultdict(list)
+    for row in rows:
+        grouped[_plain(row.depositor), row.amount].append(row)
+    return grouped
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", name)).casefold()
