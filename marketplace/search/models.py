@@ -83,9 +83,7 @@ class SearchWord(Base):
             postgresql_using="gin",
             postgresql_ops={"jamo": "gin_trgm_ops"},
         ),
-        Index(
-            "ix_search_word_jamo_prefix", "jamo", postgresql_ops={"jamo": "text_pattern_ops"}
-        ),
+        Index("ix_search_word_jamo_prefix", "jamo", postgresql_ops={"jamo": "text_pattern_ops"}),
         Index(
             "ix_search_word_initials_prefix",
             "initials",
