@@ -1,0 +1,168 @@
+"""What a message is about, read from the database when it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+
+from marketplace.accounts import mailed_links
+from marketplace.accounts.consents import TITLES
+from marketplace.accounts.models import MailedToken, Person
+from marketplace.core.db import db
+from marketplace.coupons.models import Campaign, Coupon
+from marketplace.orders import queries as orders
+from marketplace.orders.models import ClaimCase
+from marketplace.payments import payment as payments
+
+
+class Unknown(LookupError):
+    """There is no such kind of message, or nothing to say any more."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """
+    One message's facts.
+
+    `address` is None for a notice without a mail, `notice` None for a mail without a notice.
+    """
+
+    person_id: int | None
+    address: str | None
+    subject: str
+    link: str
+    notice: str | None = None
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+def load(kind: str, given: Mapping[str, object]) -> Facts:
+    """
+    Return the facts of a message.
+
+    :raises Unknown:
+    """
+    loader = _LOADERS.get(kind)
+    if loader is None:
+        raise Unknown(kind)
+    return loader(given)
+
+
+def _id(given: Mapping[str, object], name: str) -> int:
+    return int(str(given[name]))
+
+
+def _person(given: Mapping[str, object]) -> Person:
+    return db.session.get_one(Person, _id(given, "person_id"))
+
+
+def _mailed_link(subject: str, path: str) -> Callable[[Mapping[str, object]], Facts]:
+    def load_link(given: Mapping[str, object]) -> Facts:
+        token = db.session.get_one(MailedToken, _id(given, "token_id"))
+        person = db.session.get_one(Person, token.person_id)
+        return Facts(
+            person_id=person.id,
+            address=person.email,
+            subject=subject,
+            link=f"{path}/{mailed_links.link_token(token.id)}",
+            values={"name": person.name, "expires_at": token.expires_at},
+        )
+
+    return load_link
+
+
+def _to_person(subject: str, link: str, *, notice: bool) -> Callable[[Mapping[str, object]], Facts]:
+    def load_person(given: Mapping[str, object]) -> Facts:
+        person = _person(given)
+        return Facts(
+            person_id=person.id,
+            address=person.email,
+            subject=subject,
+            link=link,
+            notice=subject if notice else None,
+            values={"name": person.name},
+        )
+
+    return load_person
+
+
+def _consent(given: Mapping[str, object]) -> Facts:
+    person = _person(given)
+    title = TITLES[str(given["consent"])]
+    is_given = given["kind"] == "consent_given"
+    subject = f"{title} {'동의' if is_given else '동의 철회'} 처리 결과를 알려 드립니다"
+    return Facts(
+        person_id=person.id,
+        address=person.email,
+        subject=subject,
+        link="/my/consents",
+        notice=subject,
+        values={
+            "name": person.name,
+            "title": title,
+            "is_given": is_given,
+            "at": datetime.fromisoformat(str(given["at"])),
+        },
+    )
+
+
+def _order(subject: str) -> Callable[[Mapping[str, object]], Facts]:
+    def load_order(given: Mapping[str, object]) -> Facts:
+        order = orders.get(_id(given, "order_id"))
+        held = payments.find_live(f"order:{order.id}")
+        link = f"/my/orders/{order.number}" if order.person_id else "/guest/orders"
+        return Facts(
+            person_id=order.person_id,
+            address=order.buyer_email,
+            subject=f"[{order.number}] {subject}",
+            link=link,
+            notice=f"{order.title} {subject}",
+            values={"order": order, "payment": held},
+        )
+
+    return load_order
+
+
+def _canceled(given: Mapping[str, object]) -> Facts:
+    case = db.session.get_one(ClaimCase, _id(given, "claim_case_id"))
+    facts = _order("주문이 취소되었습니다")({"order_id": case.order_id})
+    return Facts(**{**vars(facts), "values": {**facts.values, "case": case}})
+
+
+def _coupon_claimed(given: Mapping[str, object]) -> Facts:
+    name, coupon = db.session.execute(
+        select(Campaign.name, Coupon)
+        .join(Coupon, Coupon.campaign_id == Campaign.id)
+        .where(Coupon.id == _id(given, "coupon_id"))
+    ).one()
+    if coupon.person_id is None:
+        raise Unknown("coupon_claimed")
+    subject = f"{name} 쿠폰을 받았습니다"
+    return Facts(
+        person_id=coupon.person_id,
+        address=None,
+        subject=subject,
+        link="/my/coupons",
+        notice=subject,
+    )
+
+
+_LOADERS: Final[Mapping[str, Callable[[Mapping[str, object]], Facts]]] = {
+    "confirm_email": _mailed_link("이메일 주소를 확인해 주세요", "/sign-up/confirm"),
+    "reset_password": _mailed_link("새 비밀번호를 정해 주세요", "/password/new"),
+    "password_changed": _to_person("비밀번호가 바뀌었습니다", "/password/reset", notice=True),
+    "already_signed_up": _to_person("이미 가입하신 이메일입니다", "/sign-in", notice=False),
+    "consent_given": _consent,
+    "consent_withdrawn": _consent,
+    "order_paid": _order("결제가 완료되었습니다"),
+    "deposit_awaited": _order("입금을 기다립니다"),
+    "order_expired": _order("결제 기한이 지나 주문이 취소되었습니다"),
+    "late_payment_refunded": _order("늦게 도착한 결제를 환불합니다"),
+    "order_canceled": _canceled,
+    "coupon_claimed": _coupon_claimed,
+}
+
+KINDS: Final = frozenset(_LOADERS)
