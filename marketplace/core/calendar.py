@@ -25,7 +25,7 @@ NO_OVERRIDES: Final[Overrides] = MappingProxyType({})
 
 
 class OutsideCalendar(InvalidInput):
-    """The lunar tables cover the years 1391 to 2050."""
+    """The lunar tables cover the lunar years 1000 to 2050."""
 
     message = "음력을 계산할 수 없는 날짜입니다: {given}"
 

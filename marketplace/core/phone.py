@@ -16,6 +16,7 @@ class PhoneInvalid(InvalidInput):
     """It is no Korean telephone number."""
 
     message = "전화번호를 010-1234-5678처럼 적어 주세요."
+    field = "phone"
 
 
 def normalise(written: str) -> str:
