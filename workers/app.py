@@ -37,11 +37,13 @@ class JobTask(Task):  # type: ignore[misc]
     Run one job row: lock it, do its effect and mark it done in one transaction.
 
     A task written with `phased=True` opens its own transactions, because it calls somebody
-    outside; it must be safe to run twice, and is marked done after it returns.
+    outside; it must be safe to run twice, and is marked done after it returns. One written with
+    `keyed=True` is given the job's key, to recognise its own earlier effect.
     """
 
     abstract = True
     phased = False
+    keyed = False
 
     def __call__(self, job_id: int) -> None:
         """Run the job unless it is done already."""
@@ -61,13 +63,16 @@ class JobTask(Task):  # type: ignore[misc]
         with transaction():
             job = outbox.take(job_id)
             if job is not None:
-                self.run(**job.payload)
+                self.run(**self._arguments(job))
                 outbox.finish(job, at=clock.now())
+
+    def _arguments(self, job: outbox.Job) -> dict[str, object]:
+        return {"key": job.dedupe_key, **job.payload} if self.keyed else dict(job.payload)
 
     def _run_phased(self, job_id: int) -> None:
         with transaction():
             job = outbox.take(job_id)
-            payload = None if job is None else dict(job.payload)
+            payload = None if job is None else self._arguments(job)
         if payload is None:
             return
         self.run(**payload)
@@ -106,7 +111,11 @@ celery.conf.update(
 QUEUES: Final = ("payments", "mail", "default", "bulk")
 
 
-def job(name: str, *, phased: bool = False) -> Callable[[Callable[..., None]], Any]:
+def job(
+    name: str, *, phased: bool = False, keyed: bool = False
+) -> Callable[[Callable[..., None]], Any]:
     """Register a function as the task of a job kind."""
-    task: Callable[[Callable[..., None]], Any] = celery.task(name=name, base=JobTask, phased=phased)
+    task: Callable[[Callable[..., None]], Any] = celery.task(
+        name=name, base=JobTask, phased=phased, keyed=keyed
+    )
     return task

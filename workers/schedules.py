@@ -29,6 +29,8 @@ SCHEDULES: Final = (
     Schedule("checkout.expire_unpaid", timedelta(minutes=1)),
     Schedule("checkout.reconcile", timedelta(minutes=5)),
     Schedule("coupons.expire", timedelta(minutes=10)),
+    # Designations end with the day: their badges and filters must go with them.
+    Schedule("search.reindex_all", timedelta(days=1)),
     Schedule("upkeep.sweep", timedelta(hours=1)),
 )
 

@@ -9,6 +9,7 @@ from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from marketplace.catalog.models import Product, ReservationState, StockReservation, Variant
+from marketplace.core import outbox
 from marketplace.core.db import db
 from marketplace.core.errors import Conflict
 
@@ -74,23 +75,25 @@ def reserve(
         )
     )
     _shift(wanted, on_hand=0, reserved=1)
+    _tell_search([variant for variant, count in wanted.items() if available[variant] == count])
 
 
 def deduct(*, reference: str) -> None:
     """Take the held pieces of a reference out of stock."""
-    quantities = _move(reference, ReservationState.HELD, ReservationState.DEDUCTED)
+    quantities, _ = _move(reference, ReservationState.HELD, ReservationState.DEDUCTED)
     _shift(quantities, on_hand=-1, reserved=-1)
 
 
 def release(*, reference: str) -> None:
     """Let go of the held pieces of a reference."""
-    quantities = _move(reference, ReservationState.HELD, ReservationState.RELEASED)
+    quantities, before = _move(reference, ReservationState.HELD, ReservationState.RELEASED)
     _shift(quantities, on_hand=0, reserved=-1)
+    _tell_search([variant for variant in quantities if before.get(variant) == 0])
 
 
 def give_back(*, reference: str, quantities: Mapping[int, int]) -> None:
     """Put deducted pieces of a reference back into stock."""
-    lock_available(list(quantities))
+    before = lock_available(list(quantities))
     for variant, count in sorted(quantities.items()):
         returned = db.session.execute(
             update(StockReservation)
@@ -106,6 +109,7 @@ def give_back(*, reference: str, quantities: Mapping[int, int]) -> None:
         if returned.first() is None:
             raise ValueError(f"{reference} has no {count} deducted pieces of variant {variant}")
     _shift(quantities, on_hand=1, reserved=0)
+    _tell_search([variant for variant in quantities if before.get(variant) == 0])
 
 
 def lock_available(variant_ids: Sequence[int]) -> dict[int, int]:
@@ -124,22 +128,25 @@ def _locking(variant_ids: Sequence[int]) -> Select[int, int, bool]:
     )
 
 
-def _move(reference: str, before: ReservationState, after: ReservationState) -> dict[int, int]:
+def _move(
+    reference: str, before: ReservationState, after: ReservationState
+) -> tuple[dict[int, int], dict[int, int]]:
+    """Return the pieces moved and how many were free before, both per variant."""
     variants = db.session.scalars(
         select(StockReservation.variant_id).where(
             StockReservation.reference == reference, StockReservation.state == before
         )
     ).all()
     if not variants:
-        return {}
-    lock_available(variants)
+        return {}, {}
+    free = lock_available(variants)
     moved = db.session.execute(
         update(StockReservation)
         .where(StockReservation.reference == reference, StockReservation.state == before)
         .values(state=after)
         .returning(StockReservation.variant_id, StockReservation.quantity)
     )
-    return dict(moved.tuples().all())
+    return dict(moved.all()), free
 
 
 def _shift(quantities: Mapping[int, int], *, on_hand: int, reserved: int) -> None:
@@ -159,6 +166,12 @@ def _shift(quantities: Mapping[int, int], *, on_hand: int, reserved: int) -> Non
         statement,
         [{"variant": variant, "pieces": count} for variant, count in sorted(quantities.items())],
     )
+
+
+def _tell_search(variant_ids: Sequence[int]) -> None:
+    """Let lists show that the last piece went, or that one is there again."""
+    if variant_ids:
+        outbox.enqueue("search.reindex_variants", {"variant_ids": sorted(variant_ids)})
 
 
 def _names(variant_ids: Sequence[int]) -> str:

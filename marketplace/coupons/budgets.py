@@ -19,7 +19,7 @@ def shares_of_version(version_id: int) -> list[tuple[int, int]]:
         .where(CampaignGrant.version_id == version_id)
         .order_by(CampaignGrant.position)
     )
-    return list(rows.tuples())
+    return list(rows.all())
 
 
 def split(amount: Won, shares: Sequence[tuple[int, int]]) -> dict[int, Won]:

@@ -102,6 +102,7 @@ def find_campaign_id(slug: str) -> int:
 def _look(campaign_id: int, person_id: int) -> tuple[Campaign, Coupon | None, str | None]:
     row = db.session.execute(
         select(Campaign, Coupon, Person.dong_code)
+        .select_from(Campaign)
         .join(Person, Person.id == person_id)
         .outerjoin(
             Coupon,

@@ -30,7 +30,11 @@ def issue(*, campaign_id: int, count: int) -> None:
     budgets.reserve(
         {grant_id: share * count for grant_id, share in shares.items()}, name=campaign.name
     )
-    slots = func.generate_series(campaign.issued + 1, campaign.issued + count).table_valued("slot")
+    slots = (
+        func.generate_series(campaign.issued + 1, campaign.issued + count)
+        .table_valued("slot")
+        .render_derived()
+    )
     db.session.execute(
         insert(Coupon).from_select(
             ["campaign_id", "version_id", "slot_no", "worst_case", "balance", "state"],

@@ -37,6 +37,7 @@ class CampaignCard:
     amount: Won | None
     rate_bps: int | None
     max_discount: Won | None
+    round_unit: int
     min_order: Won
     channel: CouponChannel
     scope: Mapping[str, list[int | str]]
@@ -180,6 +181,7 @@ def _card(
         amount=version.amount,
         rate_bps=version.rate_bps,
         max_discount=version.max_discount,
+        round_unit=version.round_unit,
         min_order=version.min_order,
         channel=version.channel,
         scope=version.scope,

@@ -108,7 +108,7 @@ def count_by_kind(*, on: date) -> dict[DesignationKind, int]:
         .where(Enterprise.status == EnterpriseStatus.ACTIVE, designations.holds_on(on))
         .group_by(Designation.kind)
     )
-    found = dict(rows.tuples().all())
+    found = dict(rows.all())
     return {kind: found.get(kind, 0) for kind in DesignationKind}
 
 

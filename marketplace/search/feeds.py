@@ -22,4 +22,4 @@ def list_product_days() -> Sequence[tuple[int, datetime]]:
         .order_by(ProductDocument.product_id)
         .limit(_MOST)
     )
-    return rows.tuples().all()
+    return rows.all()

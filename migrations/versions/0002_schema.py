@@ -359,9 +359,31 @@ def upgrade() -> None:
     op.create_table(
         "search_word",
         sa.Column("word", sa.String(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "category",
+                "enterprise",
+                "tag",
+                "name",
+                name="wordkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
         sa.Column("jamo", sa.String(), nullable=False),
+        sa.Column("initials", sa.String(), nullable=False),
         sa.Column("weight", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("word", name=op.f("pk_search_word")),
+    )
+    op.create_index(
+        "ix_search_word_initials_prefix",
+        "search_word",
+        ["initials"],
+        unique=False,
+        postgresql_ops={"initials": "text_pattern_ops"},
     )
     op.create_index(
         "ix_search_word_jamo",
@@ -370,6 +392,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_using="gin",
         postgresql_ops={"jamo": "gin_trgm_ops"},
+    )
+    op.create_index(
+        "ix_search_word_jamo_prefix",
+        "search_word",
+        ["jamo"],
+        unique=False,
+        postgresql_ops={"jamo": "text_pattern_ops"},
     )
     op.create_table(
         "bank_deposit",
@@ -755,34 +784,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_campaign_slug")),
     )
     op.create_index(op.f("ix_campaign_status"), "campaign", ["status"], unique=False)
-    op.create_table(
-        "cart",
-        sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("person_id", sa.BigInteger(), nullable=True),
-        sa.Column("token_hash", sa.String(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.CheckConstraint(
-            "(person_id IS NULL) <> (token_hash IS NULL)", name=op.f("ck_cart_one_owner")
-        ),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["person.id"], name=op.f("fk_cart_person_id_person")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_cart")),
-        sa.UniqueConstraint("person_id", name=op.f("uq_cart_person_id")),
-        sa.UniqueConstraint("token_hash", name=op.f("uq_cart_token_hash")),
-    )
-    op.create_index(op.f("ix_cart_updated_at"), "cart", ["updated_at"], unique=False)
     op.create_table(
         "consent",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -1195,6 +1196,21 @@ def upgrade() -> None:
         op.f("ix_shipping_policy_enterprise_id"), "shipping_policy", ["enterprise_id"], unique=False
     )
     op.create_table(
+        "sign_in",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_sign_in_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_sign_in_token_hash")),
+    )
+    op.create_index(op.f("ix_sign_in_person_id"), "sign_in", ["person_id"], unique=False)
+    op.create_index(op.f("ix_sign_in_started_at"), "sign_in", ["started_at"], unique=False)
+    op.create_table(
         "bundle",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=False),
@@ -1314,6 +1330,41 @@ def upgrade() -> None:
             "campaign_id", "number", name=op.f("uq_campaign_version_campaign_id_number")
         ),
     )
+    op.create_table(
+        "cart",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=True),
+        sa.Column("token_hash", sa.String(), nullable=True),
+        sa.Column("placed_order_id", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "(person_id IS NULL) <> (token_hash IS NULL)", name=op.f("ck_cart_one_owner")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_cart_person_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["placed_order_id"],
+            ["customer_order.id"],
+            name=op.f("fk_cart_placed_order_id_customer_order"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cart")),
+        sa.UniqueConstraint("person_id", name=op.f("uq_cart_person_id")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_cart_token_hash")),
+    )
+    op.create_index(op.f("ix_cart_placed_order_id"), "cart", ["placed_order_id"], unique=False)
+    op.create_index(op.f("ix_cart_updated_at"), "cart", ["updated_at"], unique=False)
     op.create_table(
         "claim_case",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -1659,6 +1710,12 @@ def upgrade() -> None:
         "ix_product_document_published",
         "product_document",
         ["published_at", "product_id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_product_document_reviews",
+        "product_document",
+        ["review_count", "product_id"],
         unique=False,
     )
     op.create_table(

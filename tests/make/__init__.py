@@ -1,0 +1,70 @@
+"""
+Plain makers of test data: one function per thing, sensible defaults, rows in the database.
+
+Called inside `with transaction():` they join it; called outside they commit what they made.
+"""
+
+from __future__ import annotations
+
+from tests.make.carts import cart, emptied_carts
+from tests.make.common import FAR_AHEAD, LONG_AGO, NOW
+from tests.make.counts import count_of, money_of, stock_of
+from tests.make.coupons import campaign, claimed_coupon, grant
+from tests.make.orders import (
+    GUEST_PASSWORD,
+    attempt_key,
+    order_form,
+    paid_order,
+    pay,
+    placed_order,
+    report_of,
+)
+from tests.make.people import address, department, dong, person, role
+from tests.make.shop import (
+    category,
+    designation,
+    enterprise,
+    member,
+    picture,
+    product,
+    remote_area,
+    sellable,
+    shipping,
+    variant,
+)
+
+__all__ = [
+    "FAR_AHEAD",
+    "GUEST_PASSWORD",
+    "LONG_AGO",
+    "NOW",
+    "address",
+    "attempt_key",
+    "campaign",
+    "cart",
+    "category",
+    "claimed_coupon",
+    "count_of",
+    "department",
+    "designation",
+    "dong",
+    "emptied_carts",
+    "enterprise",
+    "grant",
+    "member",
+    "money_of",
+    "order_form",
+    "paid_order",
+    "pay",
+    "person",
+    "picture",
+    "placed_order",
+    "product",
+    "remote_area",
+    "report_of",
+    "role",
+    "sellable",
+    "shipping",
+    "stock_of",
+    "variant",
+]
