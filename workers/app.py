@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pkgutil import iter_modules
 from typing import Any, Final
 
 from celery import Celery, Task
@@ -12,6 +13,7 @@ from marketplace.app import create_app
 from marketplace.core import clock, outbox
 from marketplace.core.db import db, transaction
 from marketplace.core.settings import Settings
+from workers import tasks
 
 _log = logging.getLogger(__name__)
 
@@ -22,13 +24,8 @@ flask_app = create_app(settings)
 HARD_LIMIT: Final = 240
 VISIBILITY_TIMEOUT: Final = 600
 
-TASK_MODULES: Final = (
-    "workers.tasks.checkout",
-    "workers.tasks.coupons",
-    "workers.tasks.notifications",
-    "workers.tasks.payments",
-    "workers.tasks.search",
-    "workers.tasks.upkeep",
+TASK_MODULES: Final = tuple(
+    module.name for module in iter_modules(tasks.__path__, f"{tasks.__name__}.")
 )
 
 

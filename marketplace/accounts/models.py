@@ -204,3 +204,15 @@ class RecoveryCode(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey(Person.id), index=True)
     code_hash: Mapped[str]
     used_at: Mapped[datetime | None]
+
+
+class SignIn(Base):
+    """One signed-in browser; only the hash of its token is kept. Ended, it is dead at once."""
+
+    __tablename__ = "sign_in"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey(Person.id), index=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from marketplace.accounts import mailed_links
 from marketplace.accounts.consents import TITLES
-from marketplace.accounts.models import MailedToken, Person
+from marketplace.accounts.models import MailedToken, Person, Role
+from marketplace.accounts.roles import TITLES as ROLE_TITLES
 from marketplace.core.db import db
 from marketplace.coupons.models import Campaign, Coupon
 from marketplace.orders import queries as orders
@@ -89,6 +90,21 @@ def _to_person(subject: str, link: str, *, notice: bool) -> Callable[[Mapping[st
     return load_person
 
 
+def _role(given: Mapping[str, object]) -> Facts:
+    person = _person(given)
+    is_granted = given["kind"] == "role_granted"
+    title = ROLE_TITLES[Role(str(given["role"]))]
+    subject = f"{title} 권한이 {'주어졌습니다' if is_granted else '거두어졌습니다'}"
+    return Facts(
+        person_id=person.id,
+        address=person.email,
+        subject=subject,
+        link="/my",
+        notice=subject,
+        values={"name": person.name, "title": title, "is_granted": is_granted},
+    )
+
+
 def _consent(given: Mapping[str, object]) -> Facts:
     person = _person(given)
     title = TITLES[str(given["consent"])]
@@ -155,6 +171,15 @@ _LOADERS: Final[Mapping[str, Callable[[Mapping[str, object]], Facts]]] = {
     "reset_password": _mailed_link("새 비밀번호를 정해 주세요", "/password/new"),
     "password_changed": _to_person("비밀번호가 바뀌었습니다", "/password/reset", notice=True),
     "already_signed_up": _to_person("이미 가입하신 이메일입니다", "/sign-in", notice=False),
+    "second_factor_enrolled": _to_person(
+        "2단계 인증을 등록했습니다", "/second-factor", notice=True
+    ),
+    "recovery_code_used": _to_person("복구 코드로 로그인했습니다", "/second-factor", notice=True),
+    "sign_in_locked": _to_person(
+        "로그인 시도가 많아 잠시 잠갔습니다", "/password/reset", notice=False
+    ),
+    "role_granted": _role,
+    "role_revoked": _role,
     "consent_given": _consent,
     "consent_withdrawn": _consent,
     "order_paid": _order("결제가 완료되었습니다"),

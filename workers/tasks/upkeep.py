@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from marketplace.accounts import mailed_links, sign_in
 from marketplace.core import clock, outbox
 from workers.app import job
 
@@ -13,5 +14,8 @@ _KEPT: Final = timedelta(days=14)
 
 @job("upkeep.sweep")
 def sweep() -> None:
-    """Forget finished jobs that nobody will ask about."""
-    outbox.forget_finished(before=clock.now() - _KEPT)
+    """Forget finished jobs, dead links and ended sessions that nobody will ask about."""
+    before = clock.now() - _KEPT
+    outbox.forget_finished(before=before)
+    mailed_links.forget(before=before)
+    sign_in.forget(before=before)

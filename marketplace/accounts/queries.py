@@ -1,0 +1,146 @@
+"""Reading people, for the edges and for the domains above."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import and_, func, select
+
+from marketplace.accounts import emails
+from marketplace.accounts.models import (
+    Department,
+    Dong,
+    Person,
+    PersonStatus,
+    Role,
+    RoleGrant,
+    SignIn,
+)
+from marketplace.accounts.people import PersonNotFound
+from marketplace.core.db import db
+from marketplace.core.phone import dashed
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedInPerson:
+    """Who a browser's token belongs to, and what the office lets them do."""
+
+    person_id: int
+    name: str
+    email: str
+    roles: frozenset[Role]
+    department_id: int | None
+    has_second_factor: bool
+    started_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonCard:
+    """What a person said about themselves."""
+
+    id: int
+    name: str
+    email: str
+    phone: str | None
+    birth_on: date | None
+    dong_code: str | None
+    dong_name: str | None
+    is_confirmed: bool
+    has_second_factor: bool
+    joined_at: datetime
+
+
+def find_viewer(*, person_id: int, session_version: int, token_hash: str) -> SignedInPerson | None:
+    """Find who a session belongs to, in one query; None when anything ended it."""
+    row = db.session.execute(
+        select(
+            Person.id,
+            Person.name,
+            Person.email,
+            Person.totp_confirmed_at,
+            SignIn.started_at,
+            func.array_agg(RoleGrant.role).filter(RoleGrant.id.is_not(None)).label("roles"),
+            func.max(RoleGrant.department_id).label("department_id"),
+        )
+        .join(SignIn, SignIn.person_id == Person.id)
+        .outerjoin(
+            RoleGrant,
+            and_(RoleGrant.person_id == Person.id, RoleGrant.revoked_at.is_(None)),
+        )
+        .where(
+            Person.id == person_id,
+            Person.session_version == session_version,
+            Person.status == PersonStatus.ACTIVE,
+            SignIn.token_hash == token_hash,
+            SignIn.ended_at.is_(None),
+        )
+        .group_by(Person.id, SignIn.id)
+    ).one_or_none()
+    if row is None:
+        return None
+    return SignedInPerson(
+        person_id=row.id,
+        name=row.name,
+        email=row.email,
+        roles=frozenset(Role(role) for role in row.roles or ()),
+        department_id=row.department_id,
+        has_second_factor=row.totp_confirmed_at is not None,
+        started_at=row.started_at,
+    )
+
+
+def get_person(person_id: int) -> PersonCard:
+    """
+    Return what a person said about themselves.
+
+    :raises PersonNotFound:
+    """
+    row = db.session.execute(
+        select(Person, Dong.name)
+        .outerjoin(Dong, Dong.code == Person.dong_code)
+        .where(Person.id == person_id, Person.status != PersonStatus.WITHDRAWN)
+    ).one_or_none()
+    if row is None:
+        raise PersonNotFound
+    person, dong_name = row
+    return PersonCard(
+        id=person.id,
+        name=person.name,
+        email=person.email,
+        phone=dashed(person.phone) if person.phone else None,
+        birth_on=person.birth_on,
+        dong_code=person.dong_code,
+        dong_name=dong_name,
+        is_confirmed=person.email_confirmed_at is not None,
+        has_second_factor=person.totp_confirmed_at is not None,
+        joined_at=person.created_at,
+    )
+
+
+def find_person_by_email(email: str) -> int | None:
+    """Find the member with this address, however it is spelt."""
+    return db.session.scalar(
+        select(Person.id).where(
+            Person.email_key == emails.key(email), Person.status != PersonStatus.WITHDRAWN
+        )
+    )
+
+
+def list_dong() -> Sequence[tuple[str, str]]:
+    """List the dong of the district as (code, name), in their usual order."""
+    return [
+        (code, name)
+        for code, name in db.session.execute(select(Dong.code, Dong.name).order_by(Dong.position))
+    ]
+
+
+def list_departments() -> Sequence[tuple[int, str]]:
+    """List the departments of the office as (id, name)."""
+    return [
+        (department_id, name)
+        for department_id, name in db.session.execute(
+            select(Department.id, Department.name).order_by(Department.name)
+        )
+    ]

@@ -1,0 +1,150 @@
+"""Work outlives the broker and the workers, and happens once (reliability.md J2, J8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from marketplace.core import clock, outbox
+from marketplace.core.db import db, transaction
+from marketplace.core.outbox import Job, JobState
+from marketplace.core.settings import Settings
+from marketplace.coupons.models import Coupon
+from marketplace.notifications.models import Message, Notice
+from marketplace.notifications.transport import Folder
+from marketplace.search.models import ProductDocument
+from tests import make
+from tests.faults import crew
+
+
+_ASKED = ("notifications.deliver",)
+
+
+@pytest.fixture
+def shop(live_app: Flask) -> Iterator[None]:
+    """A shop with real commits."""
+    with live_app.app_context():
+        yield
+
+
+def _count(*states: JobState) -> int:
+    db.session.rollback()
+    # Schedules start jobs of their own meanwhile; the test asked for these.
+    asked = select(func.count()).where(Job.kind.in_(_ASKED), Job.state.in_(states))
+    return db.session.scalar(asked) or 0
+
+
+def _all_done() -> bool:
+    db.session.rollback()
+    return set(db.session.scalars(select(Job.state))) == {JobState.DONE}
+
+
+def _leases_run_out() -> None:
+    """Let the leases of everything in flight end now instead of minutes later."""
+    with transaction():
+        db.session.execute(
+            update(Job)
+            .where(Job.state == JobState.SENT)
+            .values(lease_until=clock.now() - timedelta(seconds=1))
+        )
+
+
+@pytest.mark.usefixtures("shop")
+class TestBrokerLosesEverything:
+    def test_every_notice_arrives_once_though_redis_is_flushed_three_times(
+        self, live_settings: Settings
+    ) -> None:
+        coupons = 500
+        drive = make.campaign(cap=coupons, budget=coupons * 5_000)
+        taken = [make.claimed_coupon(drive).id for _ in range(coupons)]
+        asked = len(taken)
+
+        with crew.working(live_settings):
+            for done in (50, 150, 250):
+                crew.wait_until(lambda done=done: _count(JobState.DONE) >= done)  # type: ignore[misc]
+                crew.flush(live_settings)
+                _leases_run_out()
+            crew.wait_until(lambda: _leases_and_done(asked), seconds=90)
+
+        assert db.session.scalar(select(func.count()).select_from(Notice)) == asked
+        assert db.session.scalar(select(func.count(Notice.person_id.distinct()))) == asked
+
+    def test_a_killed_worker_loses_nothing(self, live_settings: Settings) -> None:
+        drive = make.campaign(cap=120, budget=120 * 5_000)
+        for _ in range(120):
+            make.claimed_coupon(drive)
+
+        with crew.working(live_settings) as running:
+            for done in (20, 60):
+                crew.wait_until(lambda done=done: _count(JobState.DONE) >= done)  # type: ignore[misc]
+                running.kill("worker")
+                running.kill("dispatcher")
+                _leases_run_out()
+                running.start()
+            crew.wait_until(lambda: _leases_and_done(120), seconds=90)
+
+        assert db.session.scalar(select(func.count()).select_from(Notice)) == 120
+
+
+def _leases_and_done(wanted: int) -> bool:
+    if _count(JobState.DONE) >= wanted:
+        return True
+    _leases_run_out()
+    return False
+
+
+@pytest.mark.usefixtures("shop")
+class TestDeliveredFiveTimes:
+    def test_every_kind_of_job_has_its_effect_once(self, live_settings: Settings) -> None:
+        order = make.paid_order({make.sellable(): 1})
+        make.claimed_coupon(make.campaign(cap=3), by=make.person())
+        with transaction():
+            outbox.enqueue("search.reindex_all", {}, key="all")
+            outbox.enqueue("coupons.expire", {}, key="expire")
+            outbox.enqueue("upkeep.sweep", {}, key="sweep")
+            outbox.enqueue("checkout.expire_unpaid", {}, key="unpaid")
+            outbox.enqueue("checkout.reconcile", {}, key="reconcile")
+        waiting = db.session.execute(select(Job.id, Job.kind)).all()
+
+        running = crew.Crew(live_settings)
+        try:
+            for job_id, kind in waiting:
+                running.deliver(kind, job_id, times=5)
+            running.start("worker")
+            crew.wait_until(_all_done)
+        finally:
+            running.stop()
+
+        mails = Folder(live_settings.data_dir / "mail").newest()
+        assert [order.number in str(mail["Subject"]) for mail in mails] == [True]
+        assert db.session.scalar(select(func.count()).select_from(Message)) == 1
+        assert db.session.scalar(select(func.count()).select_from(ProductDocument)) == 1
+        assert db.session.scalar(select(func.count(Coupon.person_id))) == 1
+        assert set(db.session.scalars(select(Job.attempts))) == {0}
+
+    def test_a_job_that_always_fails_is_put_off_and_others_go_on(
+        self, live_settings: Settings
+    ) -> None:
+        with transaction():
+            outbox.enqueue(
+                "notifications.deliver", {"kind": "order_paid", "order_id": 0}, key="bad"
+            )
+        make.claimed_coupon()
+
+        with crew.working(live_settings):
+            crew.wait_until(lambda: _count(JobState.DONE) >= 1)
+            crew.wait_until(_was_put_off)
+
+        bad = db.session.scalars(select(Job).where(Job.dedupe_key == "bad")).one()
+        assert bad.state in (JobState.PENDING, JobState.SENT)
+        assert bad.last_error is not None
+
+
+def _was_put_off() -> bool:
+    db.session.rollback()
+    attempts = db.session.scalar(select(Job.attempts).where(Job.dedupe_key == "bad"))
+    return bool(attempts)
