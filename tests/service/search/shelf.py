@@ -44,14 +44,14 @@ SELLERS = {
         "자양4동",
     ),
     BAKERY: ((DesignationKind.SOCIAL_COOPERATIVE,), ShippingKind.CONDITIONAL_FREE, "구의1동"),
-    CRAFT: ((DesignationKind.PRE_SOCIAL,), ShippingKind.PAID, "능동"),
+    CRAFT: ((DesignationKind.PRE_SOCIAL,), ShippingKind.PAID, "군자동"),
     CARE: ((DesignationKind.SOCIAL,), ShippingKind.FREE, "자양4동"),
     MILL: ((DesignationKind.SELF_SUPPORT,), ShippingKind.CONDITIONAL_FREE, "중곡2동"),
 }
 DONGS = {
     "구의1동": "1121585000",
     "자양4동": "1121584700",
-    "능동": "1121573000",
+    "군자동": "1121573000",
     "중곡2동": "1121575000",
 }
 TREE = {

@@ -1,0 +1,1 @@
+"""Run PostgreSQL and Valkey from wheels, as children that never outlive us."""
