@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import JSON, ColumnElement, Select, cast, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from marketplace.catalog.buyables import ShippingTerms, shipping_terms
 from marketplace.catalog.models import (
@@ -93,12 +96,12 @@ class ProductPage:
 
 def get_product_page(product_id: int) -> ProductPage:
     """
-    Return a product on sale in four queries.
+    Return a product on sale in one query.
 
     :raises ProductNotFound:
     """
     row = db.session.execute(
-        select(Product, ShippingPolicy, Category)
+        select(Product, ShippingPolicy, Category, _VARIANTS, _PICTURES, _ANCESTORS)
         .join(ShippingPolicy, ShippingPolicy.id == Product.shipping_policy_id)
         .join(Category, Category.id == Product.category_id)
         .join(Enterprise, Enterprise.id == Product.enterprise_id)
@@ -111,36 +114,63 @@ def get_product_page(product_id: int) -> ProductPage:
     ).one_or_none()
     if row is None:
         raise ProductNotFound
-    product, policy, category = row
-    variants = db.session.scalars(
-        select(Variant)
-        .where(Variant.product_id == product_id, Variant.is_active)
-        .order_by(Variant.position, Variant.id)
-        .execution_options(populate_existing=True)
-    ).all()
-    pictures = db.session.scalars(
-        select(Picture)
-        .where(Picture.product_id == product_id)
-        .order_by(Picture.position, Picture.id)
-    ).all()
-    return _page(product, policy, category, _ancestors(category), variants, pictures)
+    return _page(*row)
 
 
-def _ancestors(category: Category) -> tuple[tuple[str, str], ...]:
-    names = {
-        found.id: (found.slug, found.name)
-        for found in db.session.scalars(select(Category).where(Category.id.in_(category.path)))
-    }
-    return tuple(names[category_id] for category_id in category.path if category_id in names)
+def _listed(
+    of: type[Variant] | type[Picture], *columns: ColumnElement[Any] | InstrumentedAttribute[Any]
+) -> Select[Any]:
+    made = func.json_agg(aggregate_order_by(func.json_build_array(*columns), of.position, of.id))
+    return select(func.coalesce(made, cast("[]", JSON))).where(of.product_id == Product.id)
+
+
+_VARIANTS: Final = (
+    _listed(
+        Variant,
+        Variant.id,
+        Variant.option_values,
+        Product.price + Variant.price_difference,
+        Variant.on_hand - Variant.reserved,
+    )
+    .where(Variant.is_active)
+    .correlate(Product)
+    .scalar_subquery()
+)
+_PICTURES: Final = (
+    _listed(
+        Picture,
+        Picture.storage_key,
+        Picture.alt,
+        Picture.width,
+        Picture.height,
+        Picture.placeholder,
+    )
+    .correlate(Product)
+    .scalar_subquery()
+)
+_ANCESTOR: Final = aliased(Category)
+_ANCESTORS: Final = (
+    select(
+        func.json_agg(
+            aggregate_order_by(
+                func.json_build_array(_ANCESTOR.slug, _ANCESTOR.name),
+                func.array_position(Category.path, _ANCESTOR.id),
+            )
+        )
+    )
+    .where(_ANCESTOR.id == func.any(Category.path))
+    .correlate(Category)
+    .scalar_subquery()
+)
 
 
 def _page(
     product: Product,
     policy: ShippingPolicy,
     category: Category,
-    categories: tuple[tuple[str, str], ...],
-    variants: Sequence[Variant],
-    pictures: Sequence[Picture],
+    variants: Sequence[tuple[int, list[str], int, int]],
+    pictures: Sequence[tuple[str, str, int, int, str]],
+    ancestors: Sequence[tuple[str, str]],
 ) -> ProductPage:
     return ProductPage(
         id=product.id,
@@ -161,29 +191,14 @@ def _page(
         notice_kind=category.notice_kind,
         published_at=product.published_at,
         updated_at=product.updated_at,
-        categories=categories,
+        categories=tuple((slug, name) for slug, name in ancestors),
         category_path=tuple(category.path),
-        variants=tuple(_choice(product, variant) for variant in variants),
-        pictures=tuple(
-            ProductPicture(
-                key=picture.storage_key,
-                alt=picture.alt,
-                width=picture.width,
-                height=picture.height,
-                placeholder=picture.placeholder,
-            )
-            for picture in pictures
+        variants=tuple(
+            VariantChoice(variant_id, tuple(values), Won(price), available)
+            for variant_id, values, price, available in variants
         ),
+        pictures=tuple(ProductPicture(*picture) for picture in pictures),
         shipping=shipping_terms(policy),
-    )
-
-
-def _choice(product: Product, variant: Variant) -> VariantChoice:
-    return VariantChoice(
-        id=variant.id,
-        option_values=tuple(variant.option_values),
-        price=Won(product.price + variant.price_difference),
-        available=variant.on_hand - variant.reserved,
     )
 
 

@@ -12,6 +12,7 @@ from marketplace.catalog.models import Variant
 from marketplace.core.db import Base
 from marketplace.core.money import Won
 from marketplace.coupons.models import Coupon
+from marketplace.orders.models import Order
 
 
 class Cart(Base):
@@ -25,6 +26,8 @@ class Cart(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int | None] = mapped_column(ForeignKey(Person.id), unique=True)
     token_hash: Mapped[str | None] = mapped_column(unique=True)
+    # The last order placed from it: when that is paid, its goods leave the cart.
+    placed_order_id: Mapped[int | None] = mapped_column(ForeignKey(Order.id), index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 

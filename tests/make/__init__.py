@@ -6,7 +6,7 @@ Called inside `with transaction():` they join it; called outside they commit wha
 
 from __future__ import annotations
 
-from tests.make.carts import cart, emptied_carts
+from tests.make.carts import cart, cart_of
 from tests.make.common import FAR_AHEAD, LONG_AGO, NOW
 from tests.make.counts import count_of, money_of, stock_of
 from tests.make.coupons import campaign, claimed_coupon, grant
@@ -42,13 +42,13 @@ __all__ = [
     "attempt_key",
     "campaign",
     "cart",
+    "cart_of",
     "category",
     "claimed_coupon",
     "count_of",
     "department",
     "designation",
     "dong",
-    "emptied_carts",
     "enterprise",
     "grant",
     "member",

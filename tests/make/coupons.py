@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -51,15 +51,9 @@ def grant(kind: FunderKind = FunderKind.DISTRICT, *, ceiling: int = 10_000_000) 
     return made
 
 
-def campaign(
+def rules(
     *,
-    budget: int = 10_000_000,
-    funding: Mapping[FunderKind, int] | None = None,
-    grants: Sequence[tuple[Grant, int]] | None = None,
-    name: str | None = None,
-    slug: str | None = None,
-    cap: int = 100,
-    issued: int | None = None,
+    grants: Sequence[tuple[Grant, int]],
     kind: CouponKind = CouponKind.FIXED,
     amount: int | None = 5_000,
     rate_bps: int | None = None,
@@ -74,40 +68,54 @@ def campaign(
     exclusive: bool = False,
     priority: int = 0,
     per_person_limit: int = 1,
+    valid_until: datetime | None = FAR_AHEAD,
+    valid_days: int | None = None,
+) -> campaigns.Rules:
+    """Return the rules of a coupon of 5,000 won, or whatever else is asked for."""
+    return campaigns.Rules(
+        kind=kind,
+        channel=channel,
+        grants=[(paying.id, share_bps) for paying, share_bps in grants],
+        amount=None if amount is None or kind is CouponKind.PERCENT else Won(amount),
+        rate_bps=rate_bps,
+        max_discount=None if max_discount is None else Won(max_discount),
+        round_unit=round_unit,
+        min_order=Won(min_order),
+        scope={key: list(values) for key, values in (scope or {}).items()},
+        hours=dict(hours or {}),
+        eligibility=dict(eligibility or {}),
+        stack_group=stack_group,
+        exclusive=exclusive,
+        priority=priority,
+        per_person_limit=per_person_limit,
+        valid_until=None if valid_days else valid_until,
+        valid_days=valid_days,
+    )
+
+
+def campaign(
+    *,
+    budget: int = 10_000_000,
+    funding: Mapping[FunderKind, int] | None = None,
+    grants: Sequence[tuple[Grant, int]] | None = None,
+    name: str | None = None,
+    slug: str | None = None,
+    cap: int = 100,
+    issued: int | None = None,
     status: CampaignStatus = CampaignStatus.RUNNING,
     starts_at: datetime = LONG_AGO,
     ends_at: datetime = FAR_AHEAD,
-    valid_until: datetime | None = FAR_AHEAD,
-    valid_days: int | None = None,
+    **of_coupon: Any,
 ) -> Campaign:
     """
     Make a running campaign with its coupons issued, as many as cap and budget allow.
 
-    시비 70 : 구비 30 unless `funding` or `grants` say otherwise.
+    시비 70 : 구비 30 unless `funding` or `grants` say otherwise; `of_coupon` is for `rules`.
     """
     shares = funding or {FunderKind.CITY: 7_000, FunderKind.DISTRICT: 3_000}
     number = next(numbers)
     with writing():
-        pairs = grants or _new_grants(budget, shares)
-        rules = campaigns.Rules(
-            kind=kind,
-            channel=channel,
-            grants=[(paying.id, share_bps) for paying, share_bps in pairs],
-            amount=None if amount is None or kind is CouponKind.PERCENT else Won(amount),
-            rate_bps=rate_bps,
-            max_discount=None if max_discount is None else Won(max_discount),
-            round_unit=round_unit,
-            min_order=Won(min_order),
-            scope={key: list(values) for key, values in (scope or {}).items()},
-            hours=dict(hours or {}),
-            eligibility=dict(eligibility or {}),
-            stack_group=stack_group,
-            exclusive=exclusive,
-            priority=priority,
-            per_person_limit=per_person_limit,
-            valid_until=None if valid_days else valid_until,
-            valid_days=valid_days,
-        )
+        its_rules = rules(grants=grants or _new_grants(budget, shares), **of_coupon)
         campaign_id = campaigns.draft(
             slug=slug or f"campaign-{number}",
             name=name or f"마중물 쿠폰 {number}",
@@ -115,11 +123,11 @@ def campaign(
             cap=cap,
             starts_at=starts_at,
             ends_at=ends_at,
-            rules=rules,
+            rules=its_rules,
             by=None,
             at=LONG_AGO,
         )
-        count = min(cap, budget // rules.worst_case) if issued is None else issued
+        count = min(cap, budget // its_rules.worst_case) if issued is None else issued
         if count:
             issuing.issue(campaign_id=campaign_id, count=count)
         made = db.session.get_one(Campaign, campaign_id)

@@ -17,7 +17,7 @@ from marketplace.core.db import db
 from tests.make.common import LONG_AGO, numbers, save
 
 
-def dong(code: str = "1121581000", name: str = "자양1동") -> Dong:
+def dong(code: str = "1121582000", name: str = "자양1동") -> Dong:
     """Return the dong of this code, made when it is missing."""
     found = db.session.get(Dong, code)
     if found is None:

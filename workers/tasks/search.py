@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from marketplace.catalog import sold_counts
 from marketplace.core import clock
 from marketplace.core.db import transaction
+from marketplace.orders import sold
 from marketplace.search import index, vocabulary
 from workers.app import job
 
@@ -23,6 +25,8 @@ def reindex_enterprise(*, enterprise_id: int) -> None:
 @job("search.reindex_all", phased=True)
 def reindex_all() -> None:
     """Write the whole index anew in short transactions; designations end with the day."""
+    with transaction():
+        sold_counts.put(sold.count_by_product())
     for product_ids in index.list_batches():
         with transaction():
             index.reindex(product_ids, at=clock.now())
