@@ -23,7 +23,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.config.update(_config(settings))
     app.extensions["settings"] = settings
-    app.jinja_options = {"undefined": jinja2.StrictUndefined, "trim_blocks": True}
+    app.jinja_options = {
+        "undefined": jinja2.StrictUndefined,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+    }
     db.init_app(app)
     web.init_app(app, settings)
     return app

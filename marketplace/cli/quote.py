@@ -13,7 +13,7 @@ from marketplace.core.errors import InvalidInput
 
 
 @click.command()
-@click.argument("cart_file", metavar="FILE", type=click.File(encoding="utf-8"))
+@click.argument("cart_file", metavar="FILE", type=click.File(encoding="utf-8-sig"))
 @click.option("--explain", is_flag=True, help="Say in Korean which rule gave or refused what.")
 def quote(cart_file: TextIO, *, explain: bool) -> None:
     """Price the cart in FILE (or `-`), one JSON object as docs/pricing.md describes."""

@@ -37,8 +37,9 @@ def normalise_mobile(written: str) -> str:
     return _digits(written, _MOBILE)
 
 
-def dashed(digits: str) -> str:
-    """Write digits for people: 010-1234-5678."""
+def dashed(number: str) -> str:
+    """Write a number for people: 010-1234-5678."""
+    digits = re.sub(r"\D", "", number)
     if len(digits) == 8 and digits.startswith("1"):
         return f"{digits[:4]}-{digits[4:]}"
     head = 2 if digits.startswith("02") else 3

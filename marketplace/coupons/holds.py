@@ -69,8 +69,10 @@ def hold(
         raise CouponNotFound
     _refuse_unless_spendable(coupon, amount, at)
 
+    # Asked before anything changes, so that one statement writes both columns.
+    is_spent_whole = not is_stored_value(coupon)
     coupon.balance = Won(coupon.balance - amount)
-    if not is_stored_value(coupon):
+    if is_spent_whole:
         coupon.state = CouponState.HELD
     db.session.flush()
     return _write(coupon, reference, amount, shares, expires_at, at)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, false, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from marketplace.core.db import db
@@ -86,7 +87,7 @@ def list_campaigns(*, at: datetime, person_id: int | None = None) -> list[Campai
     """Return running and coming campaigns, soonest end first, in one query."""
     newest = (
         select(CampaignVersion)
-        .distinct(CampaignVersion.campaign_id)
+        .ext(distinct_on(CampaignVersion.campaign_id))
         .order_by(CampaignVersion.campaign_id, CampaignVersion.number.desc())
         .subquery()
     )
@@ -99,7 +100,11 @@ def list_campaigns(*, at: datetime, person_id: int | None = None) -> list[Campai
     )
     own = (
         select(func.min(Coupon.id))
-        .where(Coupon.campaign_id == Campaign.id, Coupon.person_id == person_id)
+        # Not `== person_id` alone: for nobody that would mean the coupons nobody has claimed.
+        .where(
+            Coupon.campaign_id == Campaign.id,
+            false() if person_id is None else Coupon.person_id == person_id,
+        )
         .correlate(Campaign)
         .scalar_subquery()
     )

@@ -131,19 +131,20 @@ def get_enterprise_by_id(enterprise_id: int, *, on: date) -> EnterprisePage:
 
 
 def _get(which: ColumnElement[bool], on: date) -> EnterprisePage:
-    row = db.session.execute(
-        select(Enterprise, Dong.name)
+    rows = db.session.execute(
+        select(Enterprise, Dong.name, Designation)
         .join(Dong, Dong.code == Enterprise.dong_code)
+        .outerjoin(
+            Designation,
+            (Designation.enterprise_id == Enterprise.id) & designations.holds_on(on),
+        )
         .where(which, Enterprise.status == EnterpriseStatus.ACTIVE)
-    ).one_or_none()
-    if row is None:
-        raise EnterpriseNotFound
-    enterprise, dong_name = row
-    held = db.session.scalars(
-        select(Designation)
-        .where(Designation.enterprise_id == enterprise.id, designations.holds_on(on))
         .order_by(Designation.granted_on, Designation.id)
     ).all()
+    if not rows:
+        raise EnterpriseNotFound
+    enterprise, dong_name, _ = rows[0]
+    held = [designation for _, _, designation in rows if designation is not None]
     card = _card(enterprise, dong_name, [designation.kind for designation in held])
     return EnterprisePage(
         **vars(card),

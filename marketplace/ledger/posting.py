@@ -79,7 +79,7 @@ def post(*, kind: str, reference: str, legs: Iterable[Leg], at: datetime) -> int
     difference = sum(amounts.values())
     if difference or len(amounts) < 2:
         raise Unbalanced(difference=difference)
-    entry_id = db.session.scalar(
+    entry_id: int | None = db.session.scalar(
         upsert(Entry)
         .values(kind=kind, reference=reference, occurred_at=at)
         .on_conflict_do_nothing()
@@ -118,7 +118,7 @@ def balances(codes: Sequence[str]) -> dict[str, Won]:
 def _account_ids(amounts: Mapping[AccountRef, int]) -> dict[str, int]:
     codes = [account.code for account in amounts]
     by_code = select(Account.code, Account.id).where(Account.code.in_(codes))
-    ids = dict(db.session.execute(by_code).tuples().all())
+    ids = dict(db.session.execute(by_code).all())
     missing = [account for account in amounts if account.code not in ids]
     if missing:
         # Sorted, so that two transactions opening the same accounts wait in one order.
@@ -132,5 +132,5 @@ def _account_ids(amounts: Mapping[AccountRef, int]) -> dict[str, int]:
             )
             .on_conflict_do_nothing()
         )
-        ids = dict(db.session.execute(by_code).tuples().all())
+        ids = dict(db.session.execute(by_code).all())
     return ids

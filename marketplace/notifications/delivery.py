@@ -31,7 +31,10 @@ def prepare(
 
     :raises Unknown:
     """
-    facts = message_facts.load(kind, {"kind": kind, **given})
+    try:
+        facts = message_facts.load(kind, {"kind": kind, **given})
+    except message_facts.NothingToSay:
+        return None
     if facts.notice is not None and facts.person_id is not None:
         db.session.execute(
             insert(Notice)

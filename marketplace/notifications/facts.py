@@ -21,7 +21,11 @@ from marketplace.payments import payment as payments
 
 
 class Unknown(LookupError):
-    """There is no such kind of message, or nothing to say any more."""
+    """There is no such kind of message."""
+
+
+class NothingToSay(Exception):
+    """What the message was about is gone: a used link, a coupon given back."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ def load(kind: str, given: Mapping[str, object]) -> Facts:
     """
     Return the facts of a message.
 
-    :raises Unknown:
+    :raises Unknown, NothingToSay:
     """
     loader = _LOADERS.get(kind)
     if loader is None:
@@ -62,7 +66,9 @@ def _person(given: Mapping[str, object]) -> Person:
 
 def _mailed_link(subject: str, path: str) -> Callable[[Mapping[str, object]], Facts]:
     def load_link(given: Mapping[str, object]) -> Facts:
-        token = db.session.get_one(MailedToken, _id(given, "token_id"))
+        token = db.session.get(MailedToken, _id(given, "token_id"))
+        if token is None:
+            raise NothingToSay
         person = db.session.get_one(Person, token.person_id)
         return Facts(
             person_id=person.id,
@@ -155,7 +161,7 @@ def _coupon_claimed(given: Mapping[str, object]) -> Facts:
         .where(Coupon.id == _id(given, "coupon_id"))
     ).one()
     if coupon.person_id is None:
-        raise Unknown("coupon_claimed")
+        raise NothingToSay
     subject = f"{name} 쿠폰을 받았습니다"
     return Facts(
         person_id=coupon.person_id,

@@ -9,7 +9,17 @@ from flask import Blueprint, Flask
 
 from marketplace.core import logging, sealing
 from marketplace.core.settings import Settings
-from marketplace.web import assets, errors, filters, limits, observing, ops, security, viewer
+from marketplace.web import (
+    assets,
+    errors,
+    filters,
+    kept,
+    limits,
+    observing,
+    ops,
+    security,
+    viewer,
+)
 
 _AUDIENCES = ("shop", "seller", "office", "api", "webhooks")
 
@@ -24,6 +34,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     limits.register(app, settings)
     viewer.register(app, settings)
     assets.register(app)
+    kept.register(app)
     filters.register(app)
     app.register_blueprint(ops.bp)
     for audience in _AUDIENCES:

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 
+from marketplace.core import phone
 from marketplace.enterprises import business_number
+from marketplace.web.stories import story
 
 SEOUL: Final = ZoneInfo("Asia/Seoul")
 _WEEKDAYS: Final = "월화수목금토일"
@@ -99,4 +101,6 @@ def register(app: Flask) -> None:
         share=share,
         josa=josa,
         business_number=business_number.format_number,
+        story=story,
+        phone=phone.dashed,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final
@@ -27,6 +28,8 @@ _LINE_BREAKS: Final = frozenset("\n\r\t")
 _INVISIBLE: Final = dict.fromkeys(
     [0x200B, 0x200E, 0x200F, 0xFEFF, 0x2060, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 _MISSING: Final = "이 항목을 채워 주세요."
 _TOO_LONG: Final = "%(max)d자까지 쓸 수 있습니다."
 
@@ -61,6 +64,13 @@ class BaseForm(Form):  # type: ignore[misc]
             field.errors = [*field.errors, str(error)]
         else:
             self.form_errors = [*self.form_errors, str(error)]
+
+
+class _DayField(DateField):  # type: ignore[misc]
+    """A day, which shows again what was typed when it was none."""
+
+    def _value(self) -> str:
+        return _CONTROLS.sub(_REPLACED, super()._value())
 
 
 def text_field(
@@ -100,7 +110,7 @@ def password_field(label: str, *, autocomplete: str) -> Any:
 
 def date_field(label: str, *, required: bool = True, autocomplete: str = "off") -> Any:
     """Make a field for a day."""
-    return DateField(
+    return _DayField(
         label, validators=_presence(required), render_kw={"autocomplete": autocomplete}
     )
 
@@ -128,7 +138,9 @@ def _filled(required: bool) -> list[Any]:
 def _clean(text: str | None) -> str | None:
     if text is None:
         return None
-    return unicodedata.normalize("NFC", text).translate(_INVISIBLE).strip()
+    clean = unicodedata.normalize("NFC", text).translate(_INVISIBLE).strip()
+    # Shown again beside the refusal, where a page may not contain them.
+    return _CONTROLS.sub(_REPLACED, clean)
 
 
 def _one_line(_form: Form, field: Field) -> None:
@@ -141,5 +153,7 @@ def _several_lines(_form: Form, field: Field) -> None:
 
 def _refuse_controls(text: str | None, *, allowed: frozenset[str]) -> None:
     signs = set(text or "") - allowed
-    if any(unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in signs):
+    if _REPLACED in signs or any(
+        unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in signs
+    ):
         raise StopValidation("쓸 수 없는 글자가 들어 있습니다.")

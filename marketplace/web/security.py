@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,6 +15,7 @@ from marketplace.core.errors import NotAllowed
 from marketplace.core.settings import Settings
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 # Their anonymous pages may be kept by the visitor's own browser; everything else is personal.
 _PUBLIC_BLUEPRINTS: Final = frozenset(
@@ -59,7 +62,8 @@ def register(app: Flask, settings: Settings) -> CSRFProtect:
     app.config["TRUSTED_HOSTS"] = _trusted_hosts(settings)
     # Our own check of the origin below does not depend on a Referer.
     app.config["WTF_CSRF_SSL_STRICT"] = False
-    app.extensions["content_security_policy"] = _policy(settings)
+    app.extensions["content_rules"] = _content_rules(settings)
+    app.before_request(_bound_body)
     app.before_request(_refuse_unreadable)
     app.before_request(_refuse_foreign_origin)
     app.after_request(_add_headers)
@@ -72,7 +76,15 @@ def _trusted_hosts(settings: Settings) -> list[str]:
     return [*own, *(_LOCAL_HOSTS if settings.demo or public in _LOCAL_HOSTS else ())]
 
 
-def _policy(settings: Settings) -> str:
+def policy_with(origins: Mapping[str, str]) -> str:
+    """Return the content policy of a page that must also reach these origins, by directive."""
+    rules: dict[str, str] = dict(current_app.extensions["content_rules"])
+    for directive, more in origins.items():
+        rules[directive] = rules.get(directive, "'self'") + f" {more}"
+    return "; ".join(f"{name} {value}".strip() for name, value in rules.items())
+
+
+def _content_rules(settings: Settings) -> dict[str, str]:
     # A form's answer may lead on to the payment provider, which form-action also governs.
     onwards = [*_STRIPE_RETURNS] if settings.stripe_secret_key else []
     if settings.stripe_api_base:
@@ -93,23 +105,27 @@ def _policy(settings: Settings) -> str:
     }
     if settings.secure_cookies:
         rules["upgrade-insecure-requests"] = ""
-    return "; ".join(f"{name} {value}".strip() for name, value in rules.items())
+    return rules
+
+
+def _bound_body() -> None:
+    """Read large bodies only where files come in parts; everything else is a form's text."""
+    if request.mimetype != "multipart/form-data":
+        request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
 
 
 def _refuse_unreadable() -> None:
-    """Refuse what no text column can hold: NUL and halves of a surrogate pair."""
-    sent = [*request.args.keys(), *request.args.values(), request.path]
-    for values in request.args.listvalues():
-        sent.extend(values)
-    if request.method not in _SAFE and request.mimetype != "application/json":
-        for name, values in request.form.lists():
-            sent.extend([name, *values])
-    if any("\x00" in text or _has_surrogate(text) for text in sent):
+    """Refuse addresses with control characters, and NUL anywhere: no column can hold it."""
+    address = [request.path]
+    for name, values in request.args.lists():
+        address += [name, *values]
+    if any(_CONTROLS.search(text) for text in address):
         abort(400)
-
-
-def _has_surrogate(text: str) -> bool:
-    return any("\ud800" <= sign <= "\udfff" for sign in text)
+    if request.method in _SAFE:
+        return
+    for name, values in request.form.lists():
+        if any("\x00" in text for text in (name, *values)):
+            abort(400)
 
 
 def _refuse_foreign_origin() -> None:
@@ -136,9 +152,7 @@ def _origin(url: str) -> str:
 
 def _add_headers(response: Response) -> Response:
     settings: Settings = current_app.extensions["settings"]
-    response.headers.setdefault(
-        "Content-Security-Policy", current_app.extensions["content_security_policy"]
-    )
+    response.headers.setdefault("Content-Security-Policy", policy_with({}))
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     if settings.secure_cookies:

@@ -21,6 +21,7 @@ from marketplace.enterprises import members
 from marketplace.enterprises.members import MemberRole, Membership
 from marketplace.reporting import header
 from marketplace.reporting.header import HeaderCounts
+from marketplace.web import returning
 from marketplace.web.guards import Audience
 
 IDLE: Final = timedelta(hours=2)
@@ -46,6 +47,11 @@ class Display:
 
     def __str__(self) -> str:
         return f"{self.text}.{self.contrast}"
+
+    @property
+    def here(self) -> str:
+        """Return the page to come back to after changing it."""
+        return returning.here()
 
 
 class Visitor:

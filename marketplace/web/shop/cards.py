@@ -2,108 +2,110 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from flask import url_for
 from flask_login import current_user
 
 from marketplace.catalog import wishes
-from marketplace.core.money import Won
 from marketplace.coupons import estimates, offers
 from marketplace.coupons.estimates import Piece, Rule
 from marketplace.coupons.queries import list_campaigns
-from marketplace.enterprises.designations import LABELS, DesignationKind
+from marketplace.enterprises.designations import LABELS
 from marketplace.search.queries import ProductCard
-from marketplace.web.filters import won
+from marketplace.web import kept
+from marketplace.web.filters import percent_off, won
 from marketplace.web.pictures import picture_url, srcset
 
-_KEPT_SECONDS: Final = 5.0
+_KIND_LABELS: Final = {kind.value: label for kind, label in LABELS.items()}
+_NO_KIND: Final = "사회적경제기업"
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One product of a grid, ready to draw; amounts in won."""
+class Card(NamedTuple):
+    """One product of a grid, ready to draw: words and addresses, nothing left to work out."""
 
-    product_id: int
     url: str
+    wish_url: str
     name: str
     enterprise_name: str
     kind: str
     kind_label: str
-    price: Won
-    consumer_price: Won
-    coupon_price: Won | None
-    shipping_text: str
-    total_price: Won | None
-    picture_url_small: str | None
-    picture_url_avif: str | None
-    srcset: str | None
+    price: str
+    percent_off: int
+    consumer_price: str
+    coupon_price: str | None
+    shipping: str
+    picture: str | None
+    avif: str
+    srcset: str
     alt: str
-    wished: bool
-    sold_out: bool
-    rating_tenths: int | None
+    is_wished: bool
+    is_sold_out: bool
+    rating: str | None
     review_count: int
-
-
-class _OpenRules:
-    """The rules anybody could claim now, kept for seconds: every visitor asks for the same."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._until = 0.0
-        self._rules: tuple[Rule, ...] = ()
-
-    def get(self, at: datetime) -> tuple[Rule, ...]:
-        with self._lock:
-            if time.monotonic() < self._until:
-                return self._rules
-        rules = tuple(estimates.rule_of(card) for card in list_campaigns(at=at) if card.is_open(at))
-        with self._lock:
-            self._rules = rules
-            self._until = time.monotonic() + _KEPT_SECONDS
-        return rules
-
-    def forget(self) -> None:
-        with self._lock:
-            self._until = 0.0
-
-
-_open_rules = _OpenRules()
-
-
-def forget_kept() -> None:
-    """Read open campaigns anew at the next request."""
-    _open_rules.forget()
 
 
 def rules_for_viewer(at: datetime) -> tuple[Rule, ...]:
     """Return the coupons the viewer holds; for anybody else those they could claim."""
     if not current_user.is_authenticated:
-        return _open_rules.get(at)
+        return kept.recall("open rules", lambda: _open_rules(at))
     own = offers.list_spendable(person_id=current_user.person_id, at=at)
     return tuple(estimates.rule_of(offer) for offer in own)
 
 
 def product_cards(found: Sequence[ProductCard], *, at: datetime) -> list[Card]:
     """Return cards for a list, with the viewer's coupon price and wishes."""
+    if not found:
+        return []
     rules = rules_for_viewer(at)
-    wished: frozenset[int] = frozenset()
-    if current_user.is_authenticated and found:
-        wished = wishes.which_wished(
-            person_id=current_user.person_id, product_ids=[card.product_id for card in found]
-        )
+    wished = wished_of([card.product_id for card in found])
     return [_card(card, rules, wished) for card in found]
 
 
-def _card(card: ProductCard, rules: Iterable[Rule], wished: frozenset[int]) -> Card:
-    kind = card.kinds[0] if card.kinds else ""
+def wished_of(product_ids: Sequence[int]) -> frozenset[int]:
+    """Return which of the products the viewer wishes for."""
+    if not current_user.is_authenticated:
+        return frozenset()
+    return wishes.which_wished(person_id=current_user.person_id, product_ids=product_ids)
+
+
+def _open_rules(at: datetime) -> tuple[Rule, ...]:
+    return tuple(estimates.rule_of(card) for card in list_campaigns(at=at) if card.is_open(at))
+
+
+def _card(card: ProductCard, rules: Sequence[Rule], wished: frozenset[int]) -> Card:
+    product_id = card.product_id
     key = card.picture_key
-    piece = Piece(
+    kind = card.kinds[0] if card.kinds else ""
+    off = percent_off(card.price, card.consumer_price)
+    with_coupon = estimates.price_with_best(_piece(card), rules) if rules else None
+    tenths = card.rating_tenths
+    return Card(
+        url=f"/products/{product_id}",
+        wish_url=f"/wishes/{product_id}",
+        name=card.name,
+        enterprise_name=card.enterprise_name,
+        kind=kind,
+        kind_label=_KIND_LABELS.get(kind, _NO_KIND),
+        price=won(card.price),
+        percent_off=off,
+        consumer_price=won(card.consumer_price) if off else "",
+        coupon_price=None if with_coupon is None else won(with_coupon),
+        shipping=_shipping(card),
+        picture=picture_url(key, 320, "jpg") if key else None,
+        avif=srcset(key, "avif") if key else "",
+        srcset=srcset(key, "jpg") if key else "",
+        alt=card.picture_alt,
+        is_wished=product_id in wished,
+        is_sold_out=not card.in_stock,
+        rating=None if tenths is None else f"{tenths // 10}.{tenths % 10}",
+        review_count=card.review_count,
+    )
+
+
+def _piece(card: ProductCard) -> Piece:
+    return Piece(
         product_id=card.product_id,
         enterprise_id=card.enterprise_id,
         category_path=card.category_path,
@@ -111,24 +113,9 @@ def _card(card: ProductCard, rules: Iterable[Rule], wished: frozenset[int]) -> C
         price=card.price,
         coupon_eligible=card.coupon_eligible,
     )
-    return Card(
-        product_id=card.product_id,
-        url=url_for("shop_products.show", product_id=card.product_id),
-        name=card.name,
-        enterprise_name=card.enterprise_name,
-        kind=kind,
-        kind_label=LABELS[DesignationKind(kind)] if kind else "사회적경제기업",
-        price=card.price,
-        consumer_price=card.consumer_price,
-        coupon_price=estimates.price_with_best(piece, rules),
-        shipping_text="무료배송" if card.ships_free else f"배송비 {won(card.shipping_fee)}",
-        total_price=None if card.ships_free else card.total_price,
-        picture_url_small=picture_url(key, 320, "jpg") if key else None,
-        picture_url_avif=srcset(key, "avif") if key else None,
-        srcset=srcset(key, "jpg") if key else None,
-        alt=card.picture_alt,
-        wished=card.product_id in wished,
-        sold_out=not card.in_stock,
-        rating_tenths=card.rating_tenths,
-        review_count=card.review_count,
-    )
+
+
+def _shipping(card: ProductCard) -> str:
+    if card.ships_free:
+        return "무료배송"
+    return f"배송비 {won(card.shipping_fee)} 포함 {won(card.total_price)}"

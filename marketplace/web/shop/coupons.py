@@ -11,6 +11,8 @@ from marketplace.core.db import in_transaction
 from marketplace.core.errors import DomainError
 from marketplace.coupons import claims
 from marketplace.coupons.queries import list_campaigns
+from marketplace.coupons.refusals import CouponNotFound
+from marketplace.web import kept
 from marketplace.web.errors import status_of
 from marketplace.web.filters import day
 from marketplace.web.guards import EVERYONE, MEMBER, allow
@@ -18,12 +20,27 @@ from marketplace.web.shop.tickets import ticket
 
 bp = Blueprint("shop_coupons", __name__, url_prefix="/coupons")
 
+# Thousands may watch the same count; the database is asked for it this often.
+_COUNTED_EVERY = 2.0
+
 
 @bp.get("")
 @allow(EVERYONE)
 def index() -> ResponseReturnValue:
     """Show every coupon that can be claimed now or soon."""
     return _zone()
+
+
+@bp.get("/<slug>/left")
+@allow(EVERYONE)
+def left(slug: str) -> ResponseReturnValue:
+    """Say how many coupons of a campaign are left, for pages that stay open."""
+    at = clock.now()
+    cards = kept.recall("campaigns", lambda: list_campaigns(at=at), seconds=_COUNTED_EVERY)
+    found = next((card for card in cards if card.slug == slug), None)
+    if found is None:
+        raise CouponNotFound
+    return render_template("shop/coupons/left.html", ticket=ticket(found, at=at))
 
 
 @bp.post("/<slug>/claim")

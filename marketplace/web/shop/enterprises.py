@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.queries import list_dong
 from marketplace.core import clock
 from marketplace.core.calendar import day_in_seoul
 from marketplace.enterprises.designations import LABELS, DesignationKind
@@ -13,8 +12,9 @@ from marketplace.enterprises.queries import get_enterprise, list_enterprises
 from marketplace.search.filters import ProductFilter, Sort
 from marketplace.search.queries import search_products
 from marketplace.web.guards import EVERYONE, allow
-from marketplace.web.pictures import picture_url
-from marketplace.web.shop import cards
+from marketplace.web.pictures import shot
+from marketplace.web.shop import cards, listing
+from marketplace.web.shop.structured_data import absolute
 
 bp = Blueprint("shop_enterprises", __name__, url_prefix="/enterprises")
 
@@ -26,20 +26,22 @@ _SHOWN = 48
 def index() -> ResponseReturnValue:
     """List the district's enterprises by kind and dong."""
     asked = request.args.get("kind", "")
-    kind = DesignationKind(asked) if asked in set(DesignationKind) else None
-    dongs = list_dong()
+    kind = DesignationKind(asked) if asked in listing.KIND_LABELS else None
+    dongs = listing.dongs()
     code = request.args.get("dong", "")
     dong_code = code if code in dict(dongs) else None
     found = list_enterprises(on=day_in_seoul(clock.now()), kind=kind, dong_code=dong_code)
     return render_template(
         "shop/enterprises/index.html",
-        enterprises=found,
+        enterprises=[
+            (card, shot(card.picture_key, card.picture_alt) if card.picture_key else None)
+            for card in found
+        ],
         kinds=list(LABELS.items()),
         labels=LABELS,
         kind=kind,
         dongs=dongs,
         dong_code=dong_code,
-        picture_url=picture_url,
     )
 
 
@@ -52,9 +54,11 @@ def show(slug: str) -> ResponseReturnValue:
     page = search_products(
         ProductFilter(enterprise_id=enterprise.id), sort=Sort.POPULAR, limit=_SHOWN
     )
+    key = enterprise.picture_key
     return render_template(
         "shop/enterprises/show.html",
         enterprise=enterprise,
+        face=shot(key, enterprise.picture_alt) if key else None,
         cards=cards.product_cards(page.items, at=at),
-        picture_url=picture_url,
+        canonical=absolute(url_for(".show", slug=enterprise.slug)),
     )

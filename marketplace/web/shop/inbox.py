@@ -20,7 +20,7 @@ _SHOWN = 20
 @allow(MEMBER)
 def index() -> ResponseReturnValue:
     """List the viewer's notices, newest first."""
-    before = request.args.get("before", type=int)
+    before = _number(request.args.get("before"))
     notices = inbox.list_notices(
         person_id=current_user.person_id, before_id=before, limit=_SHOWN + 1
     )
@@ -37,7 +37,13 @@ def index() -> ResponseReturnValue:
 @allow(MEMBER)
 def read() -> ResponseReturnValue:
     """Mark the notices shown as read."""
-    up_to = request.form.get("up_to", type=int) or 0
+    up_to = _number(request.form.get("up_to")) or 0
     with transaction():
         inbox.mark_read(person_id=current_user.person_id, up_to_id=up_to, at=clock.now())
     return redirect(url_for(".index"), code=303)
+
+
+def _number(typed: str | None) -> int | None:
+    # Longer ones are no id of ours, and no column could hold them.
+    readable = typed is not None and typed.isascii() and typed.isdigit() and len(typed) < 19
+    return int(typed) if typed and readable else None

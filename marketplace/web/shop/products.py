@@ -5,20 +5,20 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from marketplace.catalog import categories as category_tree
-from marketplace.catalog.product_page import ProductPage, arrival_estimate, get_product_page
+from marketplace.catalog.product_page import arrival_estimate, get_product_page
+from marketplace.checkout import pricing
+from marketplace.checkout.pricing import Wanted
 from marketplace.core import clock
 from marketplace.core.calendar import day_in_seoul
 from marketplace.core.db import transaction
 from marketplace.coupons import estimates
 from marketplace.coupons.estimates import Piece
-from marketplace.enterprises.queries import EnterprisePage, get_enterprise_by_id
+from marketplace.enterprises.queries import get_enterprise_by_id
 from marketplace.reviews import queries as reviews
 from marketplace.search import assistance, facets, queries, terms, vocabulary
 from marketplace.web.guards import EVERYONE, allow
-from marketplace.web.pictures import gallery_of
-from marketplace.web.shop import cards, structured_data
-from marketplace.web.shop.listing import FLAGS, SORTS, read_listing
+from marketplace.web.pictures import gallery_of, shot
+from marketplace.web.shop import buying, cards, listing, product_notice, structured_data
 
 bp = Blueprint("shop_products", __name__)
 
@@ -28,28 +28,29 @@ bp = Blueprint("shop_products", __name__)
 def index() -> ResponseReturnValue:
     """List products by filter, category and search text."""
     at = clock.now()
-    tree = category_tree.list_categories()
-    listing = read_listing(tree)
-    page = queries.search_products(listing.filters, sort=listing.sort, after=listing.after)
-    counts = facets.count_facets(listing.filters)
-    if listing.filters.has_text and listing.after is None:
-        _note_search(listing.filters.text, found=bool(page.items))
+    asked = listing.read_listing()
+    page = queries.search_products(asked.filters, sort=asked.sort, after=asked.after)
+    drawn = cards.product_cards(page.items, at=at)
+    next_url = asked.address(after=page.next_cursor) if page.next_cursor else None
+    if request.headers.get("HX-Request") and asked.after:
+        return render_template("shop/products/more.html", cards=drawn, next_url=next_url)
     help_ = None
-    if listing.filters.has_text and not page.items:
-        help_ = assistance.assist(listing.filters.text, at=at)
-    more = listing.address(after=page.next_cursor) if page.next_cursor else None
-    fragment = request.headers.get("HX-Request") == "true" and listing.after is not None
+    if asked.filters.has_text and asked.after is None:
+        _note_search(asked.filters.text, found=bool(page.items))
+        help_ = None if page.items else assistance.assist(asked.filters.text, at=at)
     return render_template(
-        "shop/products/more.html" if fragment else "shop/products/index.html",
-        listing=listing,
-        cards=cards.product_cards(page.items, at=at),
-        next_url=more,
-        facets=counts,
-        categories=tree,
+        "shop/products/index.html",
+        listing=asked,
+        cards=drawn,
+        next_url=next_url,
+        facets=facets.count_facets(asked.filters),
+        categories=listing.categories(),
+        kind_labels=listing.KIND_LABELS,
         sorts=[
-            (label, listing.address(sort=sort.value), sort is listing.sort) for sort, label in SORTS
+            (label, asked.address(sort=sort.value), sort is asked.sort)
+            for sort, label in listing.SORTS
         ],
-        flags=FLAGS,
+        flags=listing.FLAGS,
         help=help_,
     )
 
@@ -59,7 +60,7 @@ def index() -> ResponseReturnValue:
 def suggest() -> ResponseReturnValue:
     """Complete what is being typed into the search field."""
     typed = request.args.get("q", "")[:60]
-    found = vocabulary.suggest(typed) if typed.strip() else []
+    found = vocabulary.suggest(typed, limit=8) if typed.strip() else []
     return jsonify([suggestion.word for suggestion in found])
 
 
@@ -71,17 +72,65 @@ def show(product_id: int) -> ResponseReturnValue:
     today = day_in_seoul(at)
     product = get_product_page(product_id)
     enterprise = get_enterprise_by_id(product.enterprise_id, on=today)
+    piece = Piece(
+        product_id=product.id,
+        enterprise_id=product.enterprise_id,
+        category_path=product.category_path,
+        kinds=enterprise.kinds,
+        price=product.price,
+        coupon_eligible=product.coupon_eligible,
+    )
+    told = reviews.summary_of(product_id)
+    key = enterprise.picture_key
     return render_template(
         "shop/products/show.html",
+        address=structured_data.product_address(product),
         product=product,
         enterprise=enterprise,
+        face=shot(key, enterprise.picture_alt) if key else None,
         pictures=gallery_of(product.pictures),
+        groups=buying.option_groups(product),
+        fee=buying.fee_of_one(product),
+        shipping_text=buying.shipping_text(product),
+        notice_name=product_notice.name_of(product.notice_kind),
+        notice=product_notice.rows_of(product.notice),
         arrives_on=arrival_estimate(product.lead_days, on=today),
-        coupon_price=estimates.price_with_best(
-            _piece(product, enterprise), cards.rules_for_viewer(at)
-        ),
-        told=reviews.summary_of(product_id),
-        structured=structured_data.product(product, enterprise),
+        coupon_price=estimates.price_with_best(piece, cards.rules_for_viewer(at)),
+        told=told,
+        is_wished=product_id in cards.wished_of([product_id]),
+        structured=structured_data.product(product, enterprise, told),
+        most_pieces=buying.MOST_PIECES,
+    )
+
+
+@bp.get("/products/<int:product_id>/total")
+@allow(EVERYONE)
+def total(product_id: int) -> ResponseReturnValue:
+    """Price the chosen option and quantity, shipping included, as the cart would."""
+    at = clock.now()
+    chosen = buying.find_chosen(product_id, request.args.get("variant_id", ""), at=at)
+    priced = pricing.price(
+        goods=[Wanted(chosen, buying.read_quantity(request.args.get("quantity", "")))],
+        offered=[],
+        coupon_ids=[],
+        person_id=None,
+        zone=None,
+        at=at,
+    )
+    piece = Piece(
+        product_id=product_id,
+        enterprise_id=chosen.enterprise_id,
+        category_path=chosen.category_path,
+        kinds=chosen.designation_kinds,
+        price=chosen.unit_price,
+        coupon_eligible=chosen.coupon_eligible,
+    )
+    return render_template(
+        "shop/products/total.html",
+        chosen=chosen,
+        quantity=priced.goods[0].quantity,
+        priced=priced,
+        coupon_price=estimates.price_with_best(piece, cards.rules_for_viewer(at)),
     )
 
 
@@ -91,14 +140,3 @@ def _note_search(text: str, *, found: bool) -> None:
     if tallies:
         with transaction():
             terms.record(tallies, at=clock.now())
-
-
-def _piece(product: ProductPage, enterprise: EnterprisePage) -> Piece:
-    return Piece(
-        product_id=product.id,
-        enterprise_id=product.enterprise_id,
-        category_path=product.category_path,
-        kinds=enterprise.kinds,
-        price=product.price,
-        coupon_eligible=product.coupon_eligible,
-    )

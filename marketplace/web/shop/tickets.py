@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask import url_for
+
 from marketplace.coupons import labels
 from marketplace.coupons.queries import CampaignCard
 from marketplace.web.filters import short_day
@@ -12,7 +14,7 @@ from marketplace.web.filters import short_day
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One campaign as a ticket shows it."""
+    """One campaign as a ticket shows it; `count_url` tells what is left while it runs."""
 
     slug: str
     name: str
@@ -24,13 +26,16 @@ class Ticket:
     facts: tuple[tuple[str, str], ...]
     is_open: bool
     is_claimed: bool
+    is_coming: bool
     starts_at: datetime
     ends_at: datetime
+    count_url: str | None
 
 
 def ticket(card: CampaignCard, *, at: datetime) -> Ticket:
     """Return a campaign ready to draw."""
     amount_text, unit_text = labels.worth(card.kind, card.amount, card.rate_bps)
+    is_open = card.is_open(at)
     return Ticket(
         slug=card.slug,
         name=card.name,
@@ -40,10 +45,12 @@ def ticket(card: CampaignCard, *, at: datetime) -> Ticket:
         remaining=card.left,
         total=card.issued,
         facts=_facts(card),
-        is_open=card.is_open(at),
+        is_open=is_open,
         is_claimed=card.own_coupon_id is not None,
+        is_coming=at < card.starts_at,
         starts_at=card.starts_at,
         ends_at=card.ends_at,
+        count_url=url_for("shop_coupons.left", slug=card.slug) if is_open else None,
     )
 
 

@@ -11,6 +11,7 @@ from marketplace.core import clock
 from marketplace.core.db import transaction
 from marketplace.search.queries import list_cards
 from marketplace.web.guards import MEMBER, allow
+from marketplace.web.returning import safe_path
 from marketplace.web.shop import cards
 
 bp = Blueprint("shop_wishes", __name__)
@@ -34,4 +35,7 @@ def put(product_id: int) -> ResponseReturnValue:
             wishes.take_off(person_id=current_user.person_id, product_id=product_id)
         else:
             wishes.put(person_id=current_user.person_id, product_id=product_id)
-    return redirect(url_for("shop_wishes.index"), code=303)
+    if request.headers.get("HX-Request"):
+        return "", 204
+    back = safe_path(request.form.get("next"), default=url_for("shop_wishes.index"))
+    return redirect(back, code=303)

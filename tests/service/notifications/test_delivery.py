@@ -122,6 +122,9 @@ class TestPrepare:
         (notice,) = inbox.list_notices(person_id=coupon.person_id)
         assert notice.link == "/my/coupons"
 
+    def test_says_nothing_about_a_link_that_is_gone(self) -> None:
+        assert _prepare("reset_password", token_id=10**12) is None
+
     def test_refuses_a_kind_nobody_knows(self) -> None:
         with pytest.raises(facts.Unknown):
             _prepare("horoscope")
