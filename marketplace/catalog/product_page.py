@@ -11,6 +11,7 @@ from sqlalchemy import JSON, ColumnElement, Select, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from marketplace.catalog import stories
 from marketplace.catalog.buyables import ShippingTerms, shipping_terms
 from marketplace.catalog.models import (
     Category,
@@ -176,7 +177,7 @@ def _page(
         id=product.id,
         name=product.name,
         summary=product.summary,
-        story=product.story,
+        story=stories.clean(product.story),
         enterprise_id=product.enterprise_id,
         price=product.price,
         consumer_price=product.consumer_price,
