@@ -114,7 +114,7 @@ def _encode(image: Image.Image, kind: str) -> bytes:
     if kind == "jpg":
         image.save(written, "JPEG", quality=82, optimize=True, progressive=True)
     elif kind == "webp":
-        image.save(written, "WEBP", quality=80, method=2)
+        image.save(written, "WEBP", quality=80, method=0)
     else:
         image.save(written, "AVIF", quality=60, speed=9)
     return written.getvalue()

@@ -14,8 +14,8 @@ import flask
 from sqlalchemy import text
 
 from marketplace.app import create_app
-from marketplace.cli import environment, schema
-from marketplace.core import clock
+from marketplace.cli import environment
+from marketplace.core import clock, migrating
 from marketplace.core.db import db, transaction
 from marketplace.core.money import Won
 from marketplace.ledger import posting
@@ -116,5 +116,5 @@ def _own_application() -> flask.Flask:
     is_demo = not os.environ.get("DATABASE_URL")
     settings = stack.enter_context(environment.settings_of_this_machine())
     if is_demo:
-        schema.upgrade(settings.database_url)
+        migrating.upgrade(settings.database_url)
     return create_app(settings)

@@ -1,63 +1,34 @@
-"""Our own worked examples, computed by hand, against the adapter; and the adapter's manners."""
+"""Our own worked examples against the adapter; and the adapter's manners."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from sqlalchemy import func, select
 
+from marketplace.core.db import db
+from marketplace.ledger.models import Entry
+from tests.casebook import worked
 from tests.casebook.answer import answer, answer_line
-
-_HERE = Path(__file__).parent
-_ROOT = _HERE.parents[1]
-_SCHEMA = json.loads((_ROOT / "docs" / "casebook.schema.json").read_text())
-_NEEDS_DATABASE = {"ledger"}
-_SETS = {"applied", "rejected", "currencies"}
-
-
-def _cases() -> list[Any]:
-    return [*_each_case()]
-
-
-def _each_case() -> Iterator[Any]:
-    for path in sorted((_HERE / "cases").glob("*.json")):
-        for case in json.loads(path.read_text()):
-            if case["op"] not in _NEEDS_DATABASE:
-                yield pytest.param(case, id=f"{path.stem}:{case['id']}")
-
-
-def _validator(name: str) -> Draft202012Validator:
-    return Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": _SCHEMA["$defs"]})
-
-
-def _comparable(result: dict[str, Any]) -> dict[str, Any]:
-    return {key: sorted(value) if key in _SETS else value for key, value in result.items()}
 
 
 class TestOwnCases:
-    @pytest.mark.parametrize("case", _cases())
+    @pytest.mark.parametrize("case", worked.cases_of(worked.DATABASE_OPS, others=True))
     def test_agrees(self, case: dict[str, Any]) -> None:
-        request = {key: case[key] for key in ("id", "op", "given")}
-        _validator("request").validate(request)
+        worked.check(case)
 
-        response = answer(request)
+    @pytest.mark.usefixtures("isolated")
+    @pytest.mark.parametrize("case", worked.cases_of(worked.DATABASE_OPS))
+    def test_agrees_with_the_book(self, case: dict[str, Any]) -> None:
+        worked.check(case)
 
-        assert "exception" not in response
-        result = response["result"]
-        _validator(f"{case['op']}_result").validate(result)
-        assert ("error" in result) is case.get("error", False)
-        expected = case.get("result", {})
-        assert _comparable({key: result[key] for key in expected}) == _comparable(expected)
-
-    @pytest.mark.parametrize("case", [case for case in _cases() if case.values[0]["op"] == "quote"])
+    @pytest.mark.parametrize("case", worked.cases_of({"quote"}))
     def test_quote_adds_up(self, case: dict[str, Any]) -> None:
-        result = answer({key: case[key] for key in ("id", "op", "given")})["result"]
+        result = worked.result_of(case)
 
         assert sum(result["line_discounts"]) == result["discount_total"]
         assert (
@@ -69,12 +40,15 @@ class TestOwnCases:
         assert sorted([*result["applied"], *result["rejected"]]) == sorted(ids)
 
     def test_ids_are_unique(self) -> None:
-        ids = [
-            (case["op"], case["id"])
-            for path in (_HERE / "cases").glob("*.json")
-            for case in json.loads(path.read_text())
-        ]
+        ids = [(case["op"], case["id"]) for _, case in worked.every_case()]
         assert len(ids) == len(set(ids))
+
+    @pytest.mark.usefixtures("isolated")
+    def test_a_rehearsal_leaves_no_trace(self) -> None:
+        before = db.session.scalar(select(func.count()).select_from(Entry))
+        for param in worked.cases_of({"ledger"}):
+            worked.check(param.values[0])
+        assert db.session.scalar(select(func.count()).select_from(Entry)) == before
 
 
 class TestAdapter:
@@ -89,7 +63,7 @@ class TestAdapter:
             [sys.executable, "-m", "tests.casebook"],
             input=lines.encode(),
             capture_output=True,
-            cwd=_ROOT,
+            cwd=worked.ROOT,
             check=True,
         )
 

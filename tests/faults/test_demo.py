@@ -46,8 +46,16 @@ def _family(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 
 def _names(family: list[psutil.Process]) -> set[str]:
-    lines = [" ".join(member.cmdline()) for member in family]
+    lines = [_line(member) for member in family]
     return {part for part in _PARTS if any(part in line for line in lines)}
+
+
+def _line(member: psutil.Process) -> str:
+    try:
+        return " ".join(member.cmdline())
+    except psutil.NoSuchProcess:
+        # It ended between being listed and being asked.
+        return ""
 
 
 def _get(port: int, path: str) -> int:
@@ -57,7 +65,7 @@ def _get(port: int, path: str) -> int:
 
 def _wait_until_gone(family: list[psutil.Process]) -> None:
     _, alive = psutil.wait_procs(family, timeout=60)
-    assert [" ".join(member.cmdline()) for member in alive] == []
+    assert [_line(member) for member in alive] == []
 
 
 class TestDemo:
