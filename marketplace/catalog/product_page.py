@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import JSON, ColumnElement, Select, cast, func, select
+from sqlalchemy import JSON, ColumnElement, Select, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
@@ -95,34 +95,11 @@ class ProductPage:
         return any(variant.available > 0 for variant in self.variants)
 
 
-def get_product_page(product_id: int) -> ProductPage:
-    """
-    Return a product on sale in one query.
-
-    :raises ProductNotFound:
-    """
-    row = db.session.execute(
-        select(Product, ShippingPolicy, Category, _VARIANTS, _PICTURES, _ANCESTORS)
-        .join(ShippingPolicy, ShippingPolicy.id == Product.shipping_policy_id)
-        .join(Category, Category.id == Product.category_id)
-        .join(Enterprise, Enterprise.id == Product.enterprise_id)
-        .where(
-            Product.id == product_id,
-            Product.status == ProductStatus.ON_SALE,
-            Enterprise.status == EnterpriseStatus.ACTIVE,
-        )
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if row is None:
-        raise ProductNotFound
-    return _page(*row)
-
-
 def _listed(
     of: type[Variant] | type[Picture], *columns: ColumnElement[Any] | InstrumentedAttribute[Any]
 ) -> Select[Any]:
     made = func.json_agg(aggregate_order_by(func.json_build_array(*columns), of.position, of.id))
-    return select(func.coalesce(made, cast("[]", JSON))).where(of.product_id == Product.id)
+    return select(func.coalesce(made, cast([], JSON))).where(of.product_id == Product.id)
 
 
 _VARIANTS: Final = (
@@ -163,6 +140,31 @@ _ANCESTORS: Final = (
     .correlate(Category)
     .scalar_subquery()
 )
+# Built once: building a statement costs as much as running it.
+_ON_SALE: Final = (
+    select(Product, ShippingPolicy, Category, _VARIANTS, _PICTURES, _ANCESTORS)
+    .join(ShippingPolicy, ShippingPolicy.id == Product.shipping_policy_id)
+    .join(Category, Category.id == Product.category_id)
+    .join(Enterprise, Enterprise.id == Product.enterprise_id)
+    .where(
+        Product.id == bindparam("product"),
+        Product.status == ProductStatus.ON_SALE,
+        Enterprise.status == EnterpriseStatus.ACTIVE,
+    )
+    .execution_options(populate_existing=True)
+)
+
+
+def get_product_page(product_id: int) -> ProductPage:
+    """
+    Return a product on sale in one query.
+
+    :raises ProductNotFound:
+    """
+    row = db.session.execute(_ON_SALE, {"product": product_id}).one_or_none()
+    if row is None:
+        raise ProductNotFound
+    return _page(*row)
 
 
 def _page(

@@ -11,7 +11,6 @@ from marketplace.checkout.models import Cart, CartItem
 from marketplace.core.db import db
 from marketplace.coupons.models import Coupon, CouponState
 
-
 # Named here and not imported: notifications stand beside reports, and one query serves both.
 _NOTICE = table("notice", column("person_id"), column("read_at"))
 

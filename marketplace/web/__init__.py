@@ -14,6 +14,7 @@ from marketplace.web import (
     errors,
     filters,
     kept,
+    kept_pages,
     limits,
     observing,
     ops,
@@ -35,6 +36,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     viewer.register(app, settings)
     assets.register(app)
     kept.register(app)
+    kept_pages.register(app)
     filters.register(app)
     app.register_blueprint(ops.bp)
     for audience in _AUDIENCES:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from functools import lru_cache
+from typing import Final
 
 from flask import Flask, current_app
 
 from marketplace.core import paths
+
+# A development server sees an edit after so long; asking at every icon would cost a page dearly.
+_LOOKED_AT_EVERY: Final = 1.0
+_known: Final[dict[str, tuple[float, str]]] = {}
 
 
 def asset_url(name: str) -> str:
@@ -16,9 +22,11 @@ def asset_url(name: str) -> str:
 
     :raises FileNotFoundError: until `marketplace assets` has built static/vendor.
     """
-    # The time of change costs one stat and lets a running development server see an edit.
-    digest = _digest(name, (paths.STATIC / name).stat().st_mtime_ns)
-    # Thirty icons a page make url_for() the dearest part of it.
+    until, digest = _known.get(name, (0.0, ""))
+    now = time.monotonic()
+    if now >= until:
+        digest = _digest(name, (paths.STATIC / name).stat().st_mtime_ns)
+        _known[name] = (now + _LOOKED_AT_EVERY, digest)
     return f"{current_app.static_url_path}/{name}?v={digest}"
 
 

@@ -20,7 +20,6 @@ from marketplace.search.models import ProductDocument
 from tests import make
 from tests.faults import crew
 
-
 _ASKED = ("notifications.deliver",)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from marketplace.search import facets
+from marketplace.web import kept, kept_pages
 from tests.web.visitor import Visitor
 
 
@@ -14,6 +16,14 @@ from tests.web.visitor import Visitor
 def _uncounted(app: Flask) -> None:
     """Forget how often earlier tests tried."""
     app.extensions["limits"]._limiter.reset()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept(app: Flask) -> None:
+    """Forget what earlier tests' visitors made the application keep for a moment."""
+    kept.forget(app)
+    kept_pages.forget(app)
+    facets.forget()
 
 
 @pytest.fixture

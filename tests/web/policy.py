@@ -137,6 +137,8 @@ POLICY: Final[Mapping[str, str | frozenset[str]]] = {
     "office_home.show": STAFF,
     "office_home.sales_csv": STAFF,
     "office_home.grants_csv": STAFF,
+    "office_home.ranked_csv": STAFF,
+    "office_home.campaigns_csv": STAFF,
     "office_deposits.index": DEPOSITS,
     "office_deposits.upload": SETTLEMENT,
     "office_deposits.settle": SETTLEMENT,

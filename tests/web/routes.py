@@ -53,7 +53,7 @@ def _something_for(name: str, converter: BaseConverter) -> object:
         return 999_999_999
     if isinstance(converter, UUIDConverter):
         return _NO_UUID
-    return next(text for text in ("x", "0" * 32, "webp") if _fits(converter, text))
+    return next(text for text in ("x", "0" * 32, "webp", "kinds") if _fits(converter, text))
 
 
 def _fits(converter: BaseConverter, text: str) -> bool:

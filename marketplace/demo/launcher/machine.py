@@ -19,6 +19,18 @@ from marketplace.demo.launcher.valkey import EmbeddedValkey
 _STRIPE_SECRET_KEY: Final = "sk_test_demo"  # noqa: S105
 _STRIPE_PUBLISHABLE_KEY: Final = "pk_test_demo"
 _SECRET: Final = "secret-key"  # noqa: S105
+# Whoever looks must see at once that no such office exists.
+_OPERATOR: Final = {
+    "OPERATOR_NAME": "세나루 마켓 운영사무국(시연용)",
+    "OPERATOR_REPRESENTATIVE": "나루지기(시연용)",
+    "OPERATOR_ADDRESS": "(05026) 서울특별시 광진구 나루터길 1, 2층",
+    "OPERATOR_PHONE": "1588-0000",
+    "OPERATOR_EMAIL": "help@senaru.example",
+    "OPERATOR_BUSINESS_NUMBER": "123-45-67891",
+    "OPERATOR_MAIL_ORDER_NUMBER": "제2026-서울광진-0000호",
+    "OPERATOR_HOSTING": "세나루 마켓 운영사무국(시연용)",
+    "OPERATOR_BANK_ACCOUNT": "나루은행 000-000-000000 (예금주 세나루 운영사무국, 시연용)",
+}
 
 
 class Machine:
@@ -84,6 +96,7 @@ class Machine:
 
     def _defaults(self) -> dict[str, str]:
         found = {
+            **_OPERATOR,
             "DEMO": "1",
             "DATA_DIR": str(self.folder),
             "LOG_FORMAT": "text",

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Final
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from marketplace.core import clock
 from marketplace.core.calendar import SEOUL, day_in_seoul
-from marketplace.enterprises.designations import LABELS, DesignationKind
 from marketplace.reporting import books, funds, sales
 from marketplace.web import csv_files
 from marketplace.web.guards import STAFF, allow
+from marketplace.web.office import sales_charts
 
 bp = Blueprint("office_home", __name__, url_prefix="/office")
 
 _YEARS_BACK = 5
+_EVERY_ENTERPRISE = 1_000
+_RANKINGS: Final[Mapping[str, tuple[Callable[..., list[sales.Ranked]], str]]] = {
+    "enterprises": (partial(sales.by_enterprise, limit=_EVERY_ENTERPRISE), "가게"),
+    "kinds": (sales.by_kind, "가게 종류"),
+    "dongs": (sales.by_dong, "동"),
+}
 
 
 @dataclass(frozen=True)
@@ -59,10 +67,12 @@ def show() -> ResponseReturnValue:
         years=range(today.year, today.year - _YEARS_BACK, -1),
         total=sales.total(start=start, end=end),
         last_year=sales.total(start=last_start, end=last_end),
-        channel_chart=_channel_chart(year, today),
+        channel_chart=sales_charts.by_channel(
+            sales.by_month_and_channel(start=start, end=end), months=year.months(today)
+        ),
         enterprises=sales.by_enterprise(start=start, end=end),
-        kind_chart=_bars("가게 종류별 매출", sales.by_kind(start=start, end=end), LABELS),
-        dong_chart=_bars("동별 매출", sales.by_dong(start=start, end=end), {}),
+        kind_chart=sales_charts.bars("가게 종류별 매출", sales.by_kind(start=start, end=end)),
+        dong_chart=sales_charts.bars("동별 매출", sales.by_dong(start=start, end=end)),
         grants=funds.list_grants(),
         campaigns=funds.list_campaign_counts(),
         checks=books.check_books(),
@@ -81,6 +91,44 @@ def sales_csv() -> Response:
         (
             [f"{row.month:%Y-%m}", sales.CHANNELS[row.channel], row.amount, row.orders]
             for row in rows
+        ),
+    )
+
+
+@bp.get("/sales/<any(enterprises, kinds, dongs):by>.csv")
+@allow(STAFF)
+def ranked_csv(by: str) -> Response:
+    """Download the year's sales by enterprise, kind or dong."""
+    year = _year(day_in_seoul(clock.now()))
+    read, heading = _RANKINGS[by]
+    return csv_files.respond(
+        f"sales-{by}-{year.number}.csv",
+        [heading, "매출(원)", "수량(개)"],
+        (
+            [sales_charts.name_of(row), row.amount, row.quantity]
+            for row in read(start=year.start, end=year.end)
+        ),
+    )
+
+
+@bp.get("/campaigns.csv")
+@allow(STAFF)
+def campaigns_csv() -> Response:
+    """Download how many coupons of each campaign are where."""
+    return csv_files.respond(
+        "campaigns.csv",
+        ["캠페인", "상태", "발행(장)", "받기 전", "지갑에 있음", "사용", "만료·회수"],
+        (
+            [
+                row.name,
+                row.status,
+                row.issued,
+                row.unclaimed,
+                row.claimed,
+                row.redeemed,
+                row.expired,
+            ]
+            for row in funds.list_campaign_counts()
         ),
     )
 
@@ -118,42 +166,3 @@ def _same_span_last_year(year: Year, at: datetime) -> tuple[datetime, datetime]:
     last = Year(year.number - 1)
     passed = min(at, year.end) - year.start
     return last.start, min(last.start + max(passed, timedelta()), last.end)
-
-
-def _channel_chart(year: Year, today: date) -> dict[str, object]:
-    rows = sales.by_month_and_channel(start=year.start, end=year.end)
-    months = year.months(today)
-    used = [channel for channel in sales.CHANNELS if any(row.channel == channel for row in rows)]
-    amounts = {(row.month, row.channel): row.amount for row in rows}
-    best = max(rows, key=lambda row: row.amount, default=None)
-    return {
-        "title": "채널별 월 매출",
-        "summary": f"가장 많이 판 달은 {best.month.month}월입니다." if best else "매출이 없습니다.",
-        "kind": "stacked",
-        "unit": "원",
-        "labels": [f"{month.month}월" for month in months],
-        "series": [
-            {
-                "name": sales.CHANNELS[channel],
-                "values": [amounts.get((month, channel), 0) for month in months],
-            }
-            for channel in used or [next(iter(sales.CHANNELS))]
-        ],
-    }
-
-
-def _bars(
-    title: str, rows: list[sales.Ranked], names: Mapping[DesignationKind, str]
-) -> dict[str, object]:
-    by_key = {str(key): name for key, name in names.items()}
-    best = max(rows, key=lambda row: row.amount, default=None)
-    labels = [by_key.get(row.key, row.name if row.name != "none" else "지정 없음") for row in rows]
-    first = labels[rows.index(best)] if best and best.amount else None
-    return {
-        "title": title,
-        "summary": f"{first}에서 가장 많이 팔렸습니다." if first else "매출이 없습니다.",
-        "kind": "sideways",
-        "unit": "원",
-        "labels": labels,
-        "series": [{"name": "매출", "values": [row.amount for row in rows]}],
-    }

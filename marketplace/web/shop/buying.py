@@ -41,13 +41,14 @@ def option_groups(product: ProductPage) -> list[tuple[str, list[Option]]]:
 
 def find_chosen(product_id: int, variant_id: str, *, at: datetime) -> Buyable:
     """
-    Return the variant asked for; before anybody chose, the product's cheapest.
+    Return the variant asked for; before anybody chose, the cheapest that can be bought.
 
     :raises ProductNotFound: it is none of this product's, or not on sale
     """
     if not variant_id:
         variants = get_product_page(product_id).variants
-        variant_id = str(min(variants, key=lambda each: each.price).id) if variants else ""
+        cheapest = min(variants, key=lambda each: (each.available <= 0, each.price), default=None)
+        variant_id = str(cheapest.id) if cheapest else ""
     readable = variant_id.isascii() and variant_id.isdigit() and len(variant_id) <= _LONGEST_ID
     found = list_buyable([int(variant_id)], on=day_in_seoul(at)) if readable else []
     for buyable in found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -54,13 +54,19 @@ def rules_for_viewer(at: datetime) -> tuple[Rule, ...]:
     return tuple(estimates.rule_of(offer) for offer in own)
 
 
-def product_cards(found: Sequence[ProductCard], *, at: datetime) -> list[Card]:
-    """Return cards for a list, with the viewer's coupon price and wishes."""
+def product_cards(
+    found: Sequence[ProductCard], *, at: datetime, asked_kinds: Collection[str] = ()
+) -> list[Card]:
+    """
+    Return cards for a list, with the viewer's coupon price and wishes.
+
+    A card has room for one designation: the one the list was asked for, else the first.
+    """
     if not found:
         return []
     rules = rules_for_viewer(at)
     wished = wished_of([card.product_id for card in found])
-    return [_card(card, rules, wished) for card in found]
+    return [_card(card, rules, wished, asked_kinds) for card in found]
 
 
 def wished_of(product_ids: Sequence[int]) -> frozenset[int]:
@@ -74,10 +80,16 @@ def _open_rules(at: datetime) -> tuple[Rule, ...]:
     return tuple(estimates.rule_of(card) for card in list_campaigns(at=at) if card.is_open(at))
 
 
-def _card(card: ProductCard, rules: Sequence[Rule], wished: frozenset[int]) -> Card:
+def _card(
+    card: ProductCard,
+    rules: Sequence[Rule],
+    wished: frozenset[int],
+    asked_kinds: Collection[str],
+) -> Card:
     product_id = card.product_id
     key = card.picture_key
-    kind = card.kinds[0] if card.kinds else ""
+    kinds = [kind for kind in card.kinds if kind in asked_kinds] or card.kinds
+    kind = kinds[0] if kinds else ""
     off = percent_off(card.price, card.consumer_price)
     with_coupon = estimates.price_with_best(_piece(card), rules) if rules else None
     tenths = card.rating_tenths

@@ -35,7 +35,7 @@ from marketplace.core.db import in_transaction
 from marketplace.core.errors import DomainError
 from marketplace.core.money import Won
 from marketplace.core.settings import Settings
-from marketplace.payments.models import ProviderCode
+from marketplace.payments.codes import ProviderCode
 from marketplace.payments.port import ProviderRefused, ProviderUnavailable
 from marketplace.web import limits
 from marketplace.web.errors import status_of

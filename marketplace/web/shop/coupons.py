@@ -16,6 +16,7 @@ from marketplace.web import kept
 from marketplace.web.errors import status_of
 from marketplace.web.filters import day
 from marketplace.web.guards import EVERYONE, MEMBER, allow
+from marketplace.web.kept_pages import keep_for_strangers
 from marketplace.web.shop.tickets import ticket
 
 bp = Blueprint("shop_coupons", __name__, url_prefix="/coupons")
@@ -26,6 +27,7 @@ _COUNTED_EVERY = 2.0
 
 @bp.get("")
 @allow(EVERYONE)
+@keep_for_strangers
 def index() -> ResponseReturnValue:
     """Show every coupon that can be claimed now or soon."""
     return _zone()

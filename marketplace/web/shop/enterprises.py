@@ -12,6 +12,7 @@ from marketplace.enterprises.queries import get_enterprise, list_enterprises
 from marketplace.search.filters import ProductFilter, Sort
 from marketplace.search.queries import search_products
 from marketplace.web.guards import EVERYONE, allow
+from marketplace.web.kept_pages import keep_for_strangers
 from marketplace.web.pictures import shot
 from marketplace.web.shop import cards, listing
 from marketplace.web.shop.structured_data import absolute
@@ -23,6 +24,7 @@ _SHOWN = 48
 
 @bp.get("")
 @allow(EVERYONE)
+@keep_for_strangers
 def index() -> ResponseReturnValue:
     """List the district's enterprises by kind and dong."""
     asked = request.args.get("kind", "")
@@ -47,6 +49,7 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/<slug>")
 @allow(EVERYONE)
+@keep_for_strangers
 def show(slug: str) -> ResponseReturnValue:
     """Show one enterprise: its story, designations, address and products."""
     at = clock.now()

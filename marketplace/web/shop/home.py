@@ -15,6 +15,7 @@ from marketplace.search.filters import ProductFilter, Sort
 from marketplace.search.queries import search_products
 from marketplace.web import kept
 from marketplace.web.guards import EVERYONE, allow
+from marketplace.web.kept_pages import keep_for_strangers
 from marketplace.web.shop import cards
 from marketplace.web.shop.tickets import ticket
 
@@ -25,6 +26,7 @@ _SHOWN = 8
 
 @bp.get("/")
 @allow(EVERYONE)
+@keep_for_strangers
 def show() -> ResponseReturnValue:
     """Show the story of 세나루, the coupon of the moment and what is new and popular."""
     at = clock.now()

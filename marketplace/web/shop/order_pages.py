@@ -23,7 +23,7 @@ from marketplace.core.settings import Settings
 from marketplace.orders import funding, status
 from marketplace.orders.details import LineDetail, OrderDetail, Step
 from marketplace.orders.status import LineStatus
-from marketplace.payments.models import ProviderCode, RefundState
+from marketplace.payments.codes import ProviderCode, RefundState
 from marketplace.payments.port import HeldPayment, Instructions
 from marketplace.web import limits
 from marketplace.web.errors import status_of

@@ -16,7 +16,7 @@ from wtforms.validators import ValidationError
 from marketplace.accounts.addresses import Entry, Written
 from marketplace.checkout.order_form import PASSWORD_LENGTH, FormWrong, OrderForm
 from marketplace.core import sealing
-from marketplace.payments.models import ProviderCode
+from marketplace.payments.codes import ProviderCode
 from marketplace.web import forms
 
 NEW_PLACE: Final = "new"

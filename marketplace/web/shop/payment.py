@@ -28,7 +28,7 @@ from marketplace.core import clock
 from marketplace.core.db import in_transaction
 from marketplace.core.errors import DomainError
 from marketplace.core.settings import Settings
-from marketplace.payments.models import ProviderCode
+from marketplace.payments.codes import ProviderCode
 from marketplace.payments.payment import PaymentMissing
 from marketplace.payments.port import NextStep, PaymentDeclined, ProviderUnavailable
 from marketplace.web import security

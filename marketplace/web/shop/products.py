@@ -16,7 +16,9 @@ from marketplace.coupons.estimates import Piece
 from marketplace.enterprises.queries import get_enterprise_by_id
 from marketplace.reviews import queries as reviews
 from marketplace.search import assistance, facets, queries, terms, vocabulary
+from marketplace.web import kept
 from marketplace.web.guards import EVERYONE, allow
+from marketplace.web.kept_pages import keep_for_strangers
 from marketplace.web.pictures import gallery_of, shot
 from marketplace.web.shop import buying, cards, listing, product_notice, structured_data
 
@@ -25,12 +27,13 @@ bp = Blueprint("shop_products", __name__)
 
 @bp.get("/products")
 @allow(EVERYONE)
+@keep_for_strangers
 def index() -> ResponseReturnValue:
     """List products by filter, category and search text."""
     at = clock.now()
     asked = listing.read_listing()
     page = queries.search_products(asked.filters, sort=asked.sort, after=asked.after)
-    drawn = cards.product_cards(page.items, at=at)
+    drawn = cards.product_cards(page.items, at=at, asked_kinds=asked.filters.kinds)
     next_url = asked.address(after=page.next_cursor) if page.next_cursor else None
     if request.headers.get("HX-Request") and asked.after:
         return render_template("shop/products/more.html", cards=drawn, next_url=next_url)
@@ -66,12 +69,16 @@ def suggest() -> ResponseReturnValue:
 
 @bp.get("/products/<int:product_id>")
 @allow(EVERYONE)
+@keep_for_strangers
 def show(product_id: int) -> ResponseReturnValue:
     """Show one product."""
     at = clock.now()
     today = day_in_seoul(at)
     product = get_product_page(product_id)
-    enterprise = get_enterprise_by_id(product.enterprise_id, on=today)
+    enterprise = kept.recall(
+        ("enterprise", product.enterprise_id, today),
+        lambda: get_enterprise_by_id(product.enterprise_id, on=today),
+    )
     piece = Piece(
         product_id=product.id,
         enterprise_id=product.enterprise_id,

@@ -12,7 +12,7 @@ from marketplace.core import clock
 from marketplace.core.db import in_transaction
 from marketplace.core.settings import Settings
 from marketplace.payments import providers
-from marketplace.payments.models import ProviderCode
+from marketplace.payments.codes import ProviderCode
 from marketplace.payments.port import WebhookRefused
 from marketplace.web.guards import MACHINE, allow
 

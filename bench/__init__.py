@@ -1,0 +1,1 @@
+"""Benchmarks: every figure stands beside a yardstick measured in the same run."""

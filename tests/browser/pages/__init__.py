@@ -1,0 +1,1 @@
+"""The shop's pages as tests use them: what can be done there, in a person's words."""
