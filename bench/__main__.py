@@ -16,7 +16,7 @@ from bench.figures import Figure
 from bench.generator import Crew
 from bench.rounds import Pace
 
-_BENCHES = {
+BENCHES = {
     "list_page": pages.list_page,
     "product_page": pages.product_page,
     "search": searching.search,
@@ -26,8 +26,8 @@ _BENCHES = {
 
 
 @click.command()
-@click.argument("names", nargs=-1, type=click.Choice(list(_BENCHES)))
-@click.option("--seconds", default=3.0, show_default=True, help="Length of one leg of a round.")
+@click.argument("names", nargs=-1, type=click.Choice(list(BENCHES)))
+@click.option("--seconds", default=2.5, show_default=True, help="Length of one leg of a round.")
 @click.option("--rounds", default=5, show_default=True, help="Rounds that count.")
 def main(*, names: tuple[str, ...], seconds: float, rounds: int) -> None:
     """Measure everything, or only what is named."""
@@ -36,8 +36,8 @@ def main(*, names: tuple[str, ...], seconds: float, rounds: int) -> None:
     more: list[Figure] = []
     with stage.built() as built, Crew() as crew:
         click.echo(f"ready after {time.monotonic() - began:.0f} s")
-        for name in names or _BENCHES:
-            first, *rest = _BENCHES[name](built, crew, Pace(rounds, seconds))
+        for name in names or BENCHES:
+            first, *rest = BENCHES[name](built, crew, Pace(rounds, seconds))
             results.append(first)
             more += rest
             for figure in (first, *rest):

@@ -95,19 +95,20 @@ def create_app() -> Flask:
 
 
 def _claim(connection: Connection[Any], form: Any) -> bool:
+    def one(statement: str, parameters: Any) -> Any:
+        return connection.execute(statement, parameters).fetchone()
+
     person = int(form["person"])
-    connection.execute(_VIEWER, [person, form["token_hash"]]).fetchone()
-    found = connection.execute(_CAMPAIGN, [form["slug"]]).fetchone()
-    connection.execute(_LOOK, {"person": person, "campaign": found.id}).fetchone()
-    sequence = f"coupon_slot_{found.id}"
-    connection.execute(_HANDED_OUT, [sequence]).fetchone()
-    number = connection.execute(_NEXT, [sequence]).fetchone().nextval
-    slot = connection.execute(_SLOT, [found.id, number]).fetchone()
-    version = connection.execute(_VERSION, [slot.version_id]).fetchone()
+    one(_VIEWER, [person, form["token_hash"]])
+    campaign = one(_CAMPAIGN, [form["slug"]])
+    one(_LOOK, {"person": person, "campaign": campaign.id})
+    sequence = f"coupon_slot_{campaign.id}"
+    one(_HANDED_OUT, [sequence])
+    number = one(_NEXT, [sequence]).nextval
+    slot = one(_SLOT, [campaign.id, number])
+    version = one(_VERSION, [slot.version_id])
     with connection.transaction():
-        taken = connection.execute(_TAKE, [person, version.valid_until, slot.id]).fetchone()
-    connection.execute(
-        _TELL,
-        [f"coupon_claimed:{slot.id}", Jsonb({"kind": "coupon_claimed", "coupon_id": slot.id})],
-    )
+        taken = one(_TAKE, [person, version.valid_until, slot.id])
+    told = {"kind": "coupon_claimed", "coupon_id": slot.id}
+    connection.execute(_TELL, [f"coupon_claimed:{slot.id}", Jsonb(told)])
     return taken is not None

@@ -60,9 +60,7 @@ class Shopping:
                 good = chance.choice(self.goods)
                 chosen[good.enterprise_id] = good
             basket = {good.variant_id: good.product_id for good in chosen.values()}
-            return buy(
-                browser, basket, way=self.way, csrf_token=csrf_token, looks=self.looks
-            )
+            return buy(browser, basket, way=self.way, csrf_token=csrf_token, looks=self.looks)
 
         return shop
 
@@ -74,13 +72,13 @@ def checkout(stage: Stage, crew: Crew, pace: Pace) -> list[Figure]:
     buyers = _jars(stage, emails[CLIENTS : 2 * CLIENTS])
     # Afterwards, because staff sign in with a second factor.
     _let_order_for_departments(emails[CLIENTS : 2 * CLIENTS])
-    # The others only stand beside the figure that is asked for.
-    brief = Pace(max(1, pace.rounds // 2), pace.seconds)
     return [
         _measure("checkout", stage, crew, pace, residents, WayToPay.STRIPE),
-        _measure("checkout_invoice", stage, crew, brief, buyers, WayToPay.INVOICE),
-        _measure("checkout_transfer", stage, crew, brief, residents, WayToPay.BANK_TRANSFER),
-        _measure("checkout_looking", stage, crew, brief, residents, WayToPay.STRIPE, looks=True),
+        _measure("checkout_invoice", stage, crew, pace.brief(), buyers, WayToPay.INVOICE),
+        _measure("checkout_transfer", stage, crew, pace.brief(), residents, WayToPay.BANK_TRANSFER),
+        _measure(
+            "checkout_looking", stage, crew, pace.brief(), residents, WayToPay.STRIPE, looks=True
+        ),
     ]
 
 

@@ -133,7 +133,7 @@ def sessions(app: Flask, people: Sequence[int]) -> tuple[str, list[Session]]:
     """Seal the cookies of members who are signed in; return the CSRF token of all their forms."""
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     secret = hashlib.sha256(b"bench").hexdigest()
-    token = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(secret)
+    token = URLSafeTimedSerializer(str(app.secret_key), salt="wtf-csrf-token").dumps(secret)
     seen_at = int(clock.now().timestamp())
 
     def cookie(person_id: int) -> str:

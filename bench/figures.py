@@ -83,8 +83,8 @@ def line(figure: Figure) -> str:
     verdict = {True: "holds", False: "FAILS", None: ""}[figure.holds]
     said = " ".join(filter(None, (figure.must, verdict)))
     return (
-        f"{figure.name:<22}{figure.ratio:>8.3f} ×  {figure.value:>9.2f} against "
+        f"{figure.name:<24}{figure.ratio:>8.3f}   {figure.value:>9.2f} against "
         f"{figure.yardstick_value:.2f} {figure.unit}{f'   [{said}]' if said else ''}\n"
-        f"{'':<22}yardstick: {figure.yardstick}"
-        + (f"\n{'':<22}{figure.note}" if figure.note else "")
+        f"{'':<24}yardstick: {figure.yardstick}"
+        + (f"\n{'':<24}{figure.note}" if figure.note else "")
     )

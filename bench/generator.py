@@ -107,15 +107,11 @@ class Crew:
         """Let so many clients work for so long."""
         starts_at = time.monotonic() + _LEAD
         parts = [range(start, clients, _PROCESSES) for start in range(min(clients, _PROCESSES))]
-        work = [
-            self._pool.submit(_drive, client, numbers, starts_at, seconds) for numbers in parts
-        ]
+        work = [self._pool.submit(_drive, client, numbers, starts_at, seconds) for numbers in parts]
         return Leg(tuple(tally for done in work for tally in done.result()))
 
 
-def _drive(
-    client: Client, numbers: Sequence[int], starts_at: float, seconds: float
-) -> list[Tally]:
+def _drive(client: Client, numbers: Sequence[int], starts_at: float, seconds: float) -> list[Tally]:
     tallies = [Tally() for _ in numbers]
     threads = [
         threading.Thread(target=_work, args=(client, number, tally, starts_at, seconds))

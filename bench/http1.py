@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.cookies import SimpleCookie
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -23,6 +24,12 @@ class Reply:
     def header(self, name: str) -> str:
         """Return a header, or nothing."""
         return next((value for key, value in self.headers if key == name), "")
+
+
+def cookies_of(reply: Reply) -> dict[str, str]:
+    """Return the cookies an answer sets."""
+    given = (SimpleCookie(value) for name, value in reply.headers if name == "set-cookie")
+    return {morsel.key: morsel.value for jar in given for morsel in jar.values()}
 
 
 class Connection:

@@ -20,6 +20,10 @@ class Pace:
     rounds: int
     seconds: float
 
+    def brief(self) -> Pace:
+        """Return the pace of figures that only stand beside those that are asked for."""
+        return Pace(max(1, self.rounds // 2), self.seconds)
+
 
 @dataclass(frozen=True)
 class Both:
@@ -49,9 +53,7 @@ class Both:
         return statistics.median(self.yardstick_rates)
 
 
-def in_turn(
-    pace: Pace, measured: Callable[[int], Leg], yardstick: Callable[[int], Leg]
-) -> Both:
+def in_turn(pace: Pace, measured: Callable[[int], Leg], yardstick: Callable[[int], Leg]) -> Both:
     """
     Run both sides alternately, after a round that does not count.
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -65,11 +66,11 @@ def search(stage: Stage, crew: Crew, pace: Pace) -> list[Figure]:
         return crew.run(_asking_on(asks, number), clients=CLIENTS, seconds=pace.seconds)
 
     figures = []
-    for name, asks, what in (
-        ("search", whole, "the same statements (page and facet counts)"),
-        ("search_over_index", index_only, "the page's statement alone"),
+    for name, asks, what, its_pace in (
+        ("search", whole, "the same statements (page and facet counts)", pace),
+        ("search_over_index", index_only, "the page's statement alone", pace.brief()),
     ):
-        both = in_turn(pace, visit, lambda number, asks=asks: ask(asks, number))
+        both = in_turn(its_pace, visit, partial(ask, asks))
         ours = [percentile(leg.latencies, 0.95) * 1_000 for leg in both.measured]
         theirs = [percentile(leg.latencies, 0.95) * 1_000 for leg in both.yardstick]
         found = ratio(ours, theirs)
@@ -128,9 +129,7 @@ def _statements_of(stage: Stage, target: str) -> tuple[Statement, ...]:
 def _recorded() -> Iterator[list[Statement]]:
     sent: list[Statement] = []
 
-    def note(
-        _connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any
-    ) -> None:
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         if "product_document" in statement:
             sent.append((statement, parameters))
 

@@ -7,11 +7,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from http.cookies import SimpleCookie
 from typing import Final
 from urllib.parse import urlsplit
 
-from bench.http1 import Connection, Reply
+from bench.http1 import Connection, Reply, cookies_of
 
 _INPUT: Final = re.compile(r"<input ([^>]*)>")
 _ATTRIBUTE: Final = re.compile(r'([a-z-]+)(?:="([^"]*)")?')
@@ -84,11 +83,7 @@ class Browser:
             headers["Origin"] = self.url
         reply = self._connection.ask(target, form=form, headers=headers)
         self.requests += 1
-        for name, value in reply.headers:
-            if name == "set-cookie":
-                self.cookies.update(
-                    (morsel.key, morsel.value) for morsel in SimpleCookie(value).values()
-                )
+        self.cookies.update(cookies_of(reply))
         return reply
 
 

@@ -22,7 +22,7 @@ from flask_wtf.csrf import generate_csrf
 from marketplace.web.viewer import CART_COOKIE, DISPLAY_COOKIE
 
 _SECONDS: Final = 4.0
-_MOST_CHARACTERS: Final = 10_000_000
+_MOST_BYTES: Final = 6_000_000
 _LONGEST_ADDRESS: Final = 300
 # Nobody can write it into a page: it is another one in every process.
 _TOKEN_HERE: Final = f"token-{secrets.token_hex(16)}"
@@ -34,19 +34,19 @@ Key = tuple[str, str]
 class Pages:
     """Drawn pages, the oldest of which go when there are too many."""
 
-    def __init__(self, *, seconds: float = _SECONDS, most: int = _MOST_CHARACTERS) -> None:
+    def __init__(self, *, seconds: float = _SECONDS, most: int = _MOST_BYTES) -> None:
         self._seconds = seconds
         self._most = most
         self._size = 0
         self._lock = threading.Lock()
-        self._pages: OrderedDict[Key, tuple[float, str]] = OrderedDict()
+        self._pages: OrderedDict[Key, tuple[float, bytes]] = OrderedDict()
 
-    def find(self, key: Key) -> str | None:
+    def find(self, key: Key) -> bytes | None:
         """Find a page drawn a moment ago."""
         until, page = self._pages.get(key, (0.0, None))
         return page if time.monotonic() < until else None
 
-    def put(self, key: Key, page: str) -> None:
+    def put(self, key: Key, page: bytes) -> None:
         """Keep a page."""
         with self._lock:
             self._take(key)
@@ -62,7 +62,7 @@ class Pages:
             self._size = 0
 
     def _take(self, key: Key) -> None:
-        _, page = self._pages.pop(key, (0.0, ""))
+        _, page = self._pages.pop(key, (0.0, b""))
         self._size -= len(page)
 
 
@@ -80,9 +80,10 @@ def keep_for_strangers(view: View) -> View:
             answer = _draw(view, args, kwargs)
             if not isinstance(answer, str):
                 return answer
-            page = answer
+            # As bytes: a text with one Hangul letter in it takes twice the room.
+            page = answer.encode()
             pages.put(key, page)
-        return page.replace(_TOKEN_HERE, generate_csrf())
+        return page.replace(_TOKEN_HERE.encode(), generate_csrf().encode())
 
     return cast(View, kept)
 

@@ -112,21 +112,21 @@ def test_nothing_typed_can_stand_for_a_token(visitor: Visitor, honey: int) -> No
 class TestPages:
     def test_draws_anew_after_its_seconds(self) -> None:
         pages = Pages(seconds=-1)
-        pages.put(("/", ""), "page")
+        pages.put(("/", ""), b"page")
 
         assert pages.find(("/", "")) is None
 
     def test_lets_the_oldest_go_when_full(self) -> None:
         pages = Pages(seconds=60, most=10)
         for name in "abc":
-            pages.put((name, ""), "x" * 4)
-        pages.put(("c", ""), "y" * 4)
+            pages.put((name, ""), b"x" * 4)
+        pages.put(("c", ""), b"y" * 4)
 
-        assert [pages.find((name, "")) for name in "abc"] == [None, "xxxx", "yyyy"]
+        assert [pages.find((name, "")) for name in "abc"] == [None, b"xxxx", b"yyyy"]
 
     def test_keeps_nothing_larger_than_all_its_room(self) -> None:
         pages = Pages(seconds=60, most=3)
-        pages.put(("a", ""), "xxxx")
+        pages.put(("a", ""), b"xxxx")
 
         assert pages.find(("a", "")) is None
 

@@ -30,7 +30,7 @@ def show() -> ResponseReturnValue:
 @allow(EVERYONE)
 def add() -> ResponseReturnValue:
     """Put pieces of a product into the cart; "buy now" goes on to the order sheet with it alone."""
-    variant_id, quantity = _number("variant_id"), _number("quantity")
+    variant_id, quantity = carts.sent_number("variant_id"), carts.sent_number("quantity")
     buys_now = request.form.get("then") == "checkout"
     owner, at = carts.owner(), clock.now()
 
@@ -55,7 +55,7 @@ def add() -> ResponseReturnValue:
 @allow(EVERYONE)
 def change(variant_id: int) -> ResponseReturnValue:
     """Change how many pieces are wanted."""
-    quantity, at = _number("quantity"), clock.now()
+    quantity, at = carts.sent_number("quantity"), clock.now()
     return _do(
         lambda: cart.set_quantity(
             owner=carts.owner(), variant_id=variant_id, quantity=quantity, at=at
@@ -74,7 +74,7 @@ def remove(variant_id: int) -> ResponseReturnValue:
 @allow(EVERYONE)
 def select() -> ResponseReturnValue:
     """Choose which products the next order is about."""
-    chosen = _numbers("variant_id")
+    chosen = carts.sent_ids("variant_id")
     return _do(lambda: cart.select_only(owner=carts.owner(), variant_ids=chosen))
 
 
@@ -82,7 +82,7 @@ def select() -> ResponseReturnValue:
 @allow(MEMBER)
 def put_coupons() -> ResponseReturnValue:
     """Use exactly the coupons that are ticked."""
-    coupon_ids, at = _numbers("coupon_id"), clock.now()
+    coupon_ids, at = carts.sent_ids("coupon_id"), clock.now()
     return _do(lambda: cart.put_coupons(owner=carts.owner(), coupon_ids=coupon_ids, at=at))
 
 
@@ -118,17 +118,3 @@ def _page(error: DomainError | None = None) -> str:
         open_payment=own_orders.open_payment_id(at),
         error=error,
     )
-
-
-def _number(name: str) -> int:
-    written = request.form.get(name, "")
-    # What is no number is no quantity and names no product; the cart says which of the two.
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else 0
-
-
-def _numbers(name: str) -> list[int]:
-    return [
-        int(written)
-        for written in request.form.getlist(name)
-        if written.isascii() and written.isdigit() and len(written) < 19
-    ]

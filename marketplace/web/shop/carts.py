@@ -14,6 +14,8 @@ from marketplace.core.settings import Settings
 from marketplace.web.viewer import CART_COOKIE, hash_cart_token
 
 _KEPT: Final = timedelta(days=30)
+# Below what a BIGINT holds.
+_MOST_DIGITS: Final = 19
 
 
 def owner() -> Owner:
@@ -38,6 +40,21 @@ def remember(response: Response) -> Response:
             samesite="Lax",
         )
     return response
+
+
+def sent_number(name: str, *, otherwise: int = 0) -> int:
+    """Read one whole number of the form; what is none is refused by whoever asks for it."""
+    written = request.form.get(name, "")
+    return int(written) if _is_number(written) else otherwise
+
+
+def sent_ids(name: str) -> list[int]:
+    """Read the ids that were ticked."""
+    return [int(written) for written in request.form.getlist(name) if _is_number(written)]
+
+
+def _is_number(written: str) -> bool:
+    return written.isascii() and written.isdigit() and len(written) < _MOST_DIGITS
 
 
 def _new_token() -> str:

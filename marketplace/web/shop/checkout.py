@@ -190,8 +190,7 @@ def _put_ticked_coupons(at: datetime) -> None:
     """Let the cart use what is ticked on the sheet, in a transaction of its own."""
     if not current_user.is_authenticated or "has_coupons" not in request.form:
         return
-    ticked = [int(each) for each in request.form.getlist("coupon_id") if each.isdecimal()]
-    owner = carts.owner()
+    ticked, owner = carts.sent_ids("coupon_id"), carts.owner()
     on_cart = {
         each.coupon.coupon_id for each in cart.view(owner=owner, at=at).coupons if each.is_on_cart
     }
@@ -286,8 +285,8 @@ def _with_draft(answer: ResponseReturnValue) -> Response:
 
 
 def _seen_total() -> int:
-    written = request.form.get("seen_total", "")
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 12 else -1
+    # No page shows less than nothing: that is refused as a changed amount.
+    return carts.sent_number("seen_total", otherwise=-1)
 
 
 def _settings() -> Settings:

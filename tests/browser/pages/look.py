@@ -13,7 +13,7 @@ WIDTHS: Final = (360, 768, 1440)
 _OVERFLOW: Final = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _AXE: Final = """
 async () => {
-  const { violations } = await axe.run();
+  const { violations } = await axe.run({ resultTypes: ["violations"] });
   // What axe tried on elements is taken back, so that the page is as it was.
   for (const touched of document.querySelectorAll('[style=""]')) touched.removeAttribute("style");
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
@@ -25,12 +25,12 @@ def check(page: Page) -> None:
     """Look at the page at each width and fail on what should not be there."""
     before = page.viewport_size
     found = []
+    page.evaluate(_axe_source())
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         overflow = page.evaluate(_OVERFLOW)
         if overflow > 0:
             found.append(f"{page.url} at {width} px: {overflow} px too wide")
-        page.evaluate(_axe_source())
         found += [f"{page.url} at {width} px: {each}" for each in page.evaluate(_AXE)]
     if before is not None:
         page.set_viewport_size(before)
