@@ -14,7 +14,8 @@ import click
 from bench import buying, claiming, figures, pages, searching, stage
 from bench.figures import Figure
 from bench.generator import Crew
-from bench.rounds import Pace
+from bench.rounds import Failed, Pace
+from bench.shopper import WentWrong
 
 BENCHES = {
     "list_page": pages.list_page,
@@ -34,18 +35,26 @@ def main(*, names: tuple[str, ...], seconds: float, rounds: int) -> None:
     began = time.monotonic()
     results: list[Figure] = []
     more: list[Figure] = []
+    failures: list[str] = []
     with stage.built() as built, Crew() as crew:
         click.echo(f"ready after {time.monotonic() - began:.0f} s")
         for name in names or BENCHES:
-            first, *rest = BENCHES[name](built, crew, Pace(rounds, seconds))
+            try:
+                first, *rest = BENCHES[name](built, crew, Pace(rounds, seconds))
+            except (Failed, WentWrong) as failure:
+                failures.append(f"{name}: {failure}")
+                click.echo(failures[-1])
+                continue
             results.append(first)
             more += rest
             for figure in (first, *rest):
                 click.echo(figures.line(figure))
         rss = built.rss_mb()
-    click.echo(f"{'web process':<22}{rss:>8.1f} MB resident")
+    click.echo(figures.memory_line(rss))
     figures.RESULTS.write_text(figures.as_document(results, more, rss) + "\n")
     click.echo(f"{figures.RESULTS} after {time.monotonic() - began:.0f} s")
+    if failures:
+        raise click.ClickException("; ".join(failures))
 
 
 if __name__ == "__main__":

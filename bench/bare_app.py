@@ -22,10 +22,8 @@ SELECT product_id, name, enterprise_id, enterprise_name, enterprise_slug, kinds,
        dong_code, price, consumer_price, total_price, shipping_kind, shipping_fee, free_over,
        picture_key, picture_alt, picture_placeholder, coupon_eligible, is_gift, in_stock,
        lead_days, rating_sum, review_count
-  FROM product_document {where} ORDER BY popularity DESC, product_id DESC LIMIT 24
+  FROM product_document ORDER BY popularity DESC, product_id DESC LIMIT 24
 """
-_ALL: Final = _CARDS.format(where="")
-_OF_CATEGORY: Final = _CARDS.format(where="WHERE category_path @> ARRAY[%s]::bigint[]")
 
 # What one claim asks of the database, statement by statement as marketplace.coupons.claims does.
 _VIEWER: Final = """
@@ -77,12 +75,8 @@ def create_app() -> Flask:
 
     @app.get("/")
     def page() -> str:
-        category = request.args.get("category", type=int)
         with pool.connection() as connection:
-            found = connection.execute(
-                _ALL if category is None else _OF_CATEGORY, [] if category is None else [category]
-            )
-            products = found.fetchall()
+            products = connection.execute(_CARDS).fetchall()
         return render_template("bare.html", products=products)
 
     @app.post("/claim")

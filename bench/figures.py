@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+_MOST_MB: Final = 150
 RESULTS: Final = Path(__file__).with_name("results.json")
 
 
@@ -88,3 +89,9 @@ def line(figure: Figure) -> str:
         f"{'':<24}yardstick: {figure.yardstick}"
         + (f"\n{'':<24}{figure.note}" if figure.note else "")
     )
+
+
+def memory_line(rss_mb: float) -> str:
+    """Return the memory of a web process as one line of the report."""
+    verdict = "holds" if rss_mb <= _MOST_MB else "FAILS"
+    return f"{'web process':<24}{rss_mb:>8.1f} MB resident   [≤ {_MOST_MB} {verdict}]"

@@ -56,16 +56,15 @@ class Visits:
 
 def list_page(stage: Stage, crew: Crew, pace: Pace) -> list[Figure]:
     """Measure the lists of the menu, all products and each top category; then rare lists."""
-    found = db.session.execute(
-        text("SELECT id, slug FROM category WHERE parent_id IS NULL ORDER BY position")
+    slugs = db.session.scalars(
+        text("SELECT slug FROM category WHERE parent_id IS NULL ORDER BY position")
     ).all()
     db.session.rollback()
-    bare = ["/", *(f"/?category={row.id}" for row in found)]
-    shop = ["/products", *(f"/products?category={row.slug}" for row in found)]
+    menu = ["/products", *(f"/products?category={slug}" for slug in slugs)]
     rare = [f"/products?price_to={999_999 - number}" for number in range(_RARE)]
     return [
-        _against_bare("list_page", stage, crew, pace, shop, bare, least=_LEAST),
-        _against_bare("list_page_drawn_anew", stage, crew, pace.brief(), rare, bare),
+        _against_bare("list_page", stage, crew, pace, menu, least=_LEAST),
+        _against_bare("list_page_drawn_anew", stage, crew, pace.brief(), rare),
     ]
 
 
@@ -79,8 +78,8 @@ def product_page(stage: Stage, crew: Crew, pace: Pace) -> list[Figure]:
     shown = [f"/products/{product_id}" for product_id in ids[:_SHOWN]]
     rare = [f"/products/{product_id}" for product_id in any_ids]
     return [
-        _against_bare("product_page", stage, crew, pace, shown, ["/"], least=_LEAST),
-        _against_bare("product_page_drawn_anew", stage, crew, pace.brief(), rare, ["/"]),
+        _against_bare("product_page", stage, crew, pace, shown, least=_LEAST),
+        _against_bare("product_page_drawn_anew", stage, crew, pace.brief(), rare),
     ]
 
 
@@ -94,12 +93,11 @@ def _against_bare(
     stage: Stage,
     crew: Crew,
     pace: Pace,
-    shop: Sequence[str],
-    bare: Sequence[str],
+    targets: Sequence[str],
     *,
     least: float | None = None,
 ) -> Figure:
-    ours, theirs = Visits(stage.shop, tuple(shop)), Visits(stage.bare, tuple(bare))
+    ours, theirs = Visits(stage.shop, tuple(targets)), bare_visits(stage)
 
     def leg(visits: Visits) -> Leg:
         return crew.run(visits, clients=CLIENTS, seconds=pace.seconds)

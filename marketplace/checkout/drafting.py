@@ -7,7 +7,7 @@ from datetime import datetime
 
 from marketplace.accounts.secrets import hash_secret
 from marketplace.checkout.cart import Owner
-from marketplace.checkout.order_form import OrderForm
+from marketplace.checkout.order_form import SELLER_CONSENT_VERSION, OrderForm
 from marketplace.checkout.pricing import AppliedCoupon, Priced
 from marketplace.core.money import Won
 from marketplace.coupons.offers import FunderKind
@@ -40,6 +40,7 @@ def draft_order(
         road_address=sheet.road_address,
         address_detail=sheet.address_detail,
         delivery_memo=sheet.delivery_memo,
+        seller_consent_version=SELLER_CONSENT_VERSION,
         gross_total=priced.gross_total,
         shipping_total=priced.shipping_total,
         coupon_total=priced.coupon_total,

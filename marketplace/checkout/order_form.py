@@ -17,6 +17,8 @@ from marketplace.payments.models import ProviderCode
 _ZIP: Final = re.compile(r"[0-9]{5}")
 _LONGEST: Final = {"name": 40, "road_address": 200, "address_detail": 100, "delivery_memo": 200}
 PASSWORD_LENGTH: Final = (8, 64)
+# Raised with every change of what a buyer agrees to when sellers get the delivery data.
+SELLER_CONSENT_VERSION: Final = "2026-11-24"
 
 # What a buyer may choose; 0 won needs no choice.
 CHOICES: Final = {

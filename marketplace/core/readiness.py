@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from marketplace.core import paths
@@ -30,6 +28,10 @@ def check_database() -> dict[str, bool]:
 
 @lru_cache(maxsize=1)
 def _newest() -> str | None:
+    # Imported when first asked: no request of a shopper needs the 20 MB of it.
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(paths.MIGRATIONS))
     return ScriptDirectory.from_config(config).get_current_head()

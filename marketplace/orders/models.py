@@ -75,6 +75,9 @@ class Order(Base):
     road_address: Mapped[str]
     address_detail: Mapped[str] = mapped_column(server_default="")
     delivery_memo: Mapped[str] = mapped_column(server_default="")
+    # When the buyer let the sellers have what they need to deliver, and to which text (제3자 제공).
+    seller_consent_at: Mapped[datetime | None]
+    seller_consent_version: Mapped[str | None]
     gross_total: Mapped[Won]
     shipping_total: Mapped[Won]
     coupon_total: Mapped[Won]

@@ -73,6 +73,7 @@ class OrderDraft:
     road_address: str
     address_detail: str
     delivery_memo: str
+    seller_consent_version: str
     gross_total: Won
     shipping_total: Won
     coupon_total: Won
@@ -126,6 +127,8 @@ def open_order(draft: OrderDraft, *, at: datetime) -> OpenedOrder:
             road_address=draft.road_address,
             address_detail=draft.address_detail,
             delivery_memo=draft.delivery_memo,
+            seller_consent_at=at,
+            seller_consent_version=draft.seller_consent_version,
             gross_total=draft.gross_total,
             shipping_total=draft.shipping_total,
             coupon_total=draft.coupon_total,

@@ -859,6 +859,8 @@ def upgrade() -> None:
         sa.Column("road_address", sa.String(), nullable=False),
         sa.Column("address_detail", sa.String(), server_default="", nullable=False),
         sa.Column("delivery_memo", sa.String(), server_default="", nullable=False),
+        sa.Column("seller_consent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seller_consent_version", sa.String(), nullable=True),
         sa.Column("gross_total", sa.BigInteger(), nullable=False),
         sa.Column("shipping_total", sa.BigInteger(), nullable=False),
         sa.Column("coupon_total", sa.BigInteger(), nullable=False),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FAULTS = ("down", "error", "hang", "drop")
 # A buyer waits ten seconds for a provider that hangs; a test does not.
-READ_SECONDS = 0.4
+READ_SECONDS = 1.5
 _FOR_EVER = 1_000_000
 
 
@@ -30,6 +30,8 @@ class Provider:
         self.stripe = stripe
         self._port = free_port()
         self._server: BaseWSGIServer | None = None
+        self._answering = 0
+        self._changed = threading.Condition()
 
     @property
     def url(self) -> str:
@@ -43,7 +45,8 @@ class Provider:
             connection.shutdown(socket.SHUT_RDWR)
             start_response("503 Gone", [])
             return []
-        return self.stripe(environ, start_response)
+        with self._count():
+            return self.stripe(environ, start_response)
 
     def appear(self) -> None:
         """Take connections."""
@@ -74,10 +77,23 @@ class Provider:
                 raise ValueError(fault)
 
     def recover(self) -> None:
-        """Let every call succeed again."""
+        """Let every call succeed again, once those that hang have ended."""
         if self._server is None:
             self.appear()
         self.stripe.turn(fail_next=0, hang_next=0, drop_response_next=0)
+        with self._changed:
+            assert self._changed.wait_for(lambda: not self._answering, timeout=30)
+
+    @contextmanager
+    def _count(self) -> Iterator[None]:
+        with self._changed:
+            self._answering += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._answering -= 1
+                self._changed.notify_all()
 
 
 @contextmanager

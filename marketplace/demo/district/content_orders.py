@@ -11,7 +11,7 @@ from typing import Final
 
 from marketplace.core.calendar import SEOUL
 from marketplace.core.money import Won
-from marketplace.demo.district import content_seasons
+from marketplace.demo.district import content_people, content_seasons
 from marketplace.demo.district.chance import dice
 from marketplace.demo.district.content_catalog import read
 from marketplace.demo.district.seeds import (
@@ -68,7 +68,12 @@ def generate(
     buyers = _buyers(residents, chance)
     feast = content_seasons.last_holiday(at.astimezone(SEOUL).date())[1]
     memos = read("reviews.toml")["extra"]["delivery_memos"]
-    spent: set[tuple[int, int]] = set()
+    # Whose logins are printed have yet to take their coupons.
+    spent = {
+        (campaign, buyer)
+        for campaign in range(len(campaigns))
+        for buyer in range(content_people.SHOWN)
+    }
     orders = []
     for moment in content_seasons.moments(chance, at):
         buyer = buyers.draw(chance, moment)

@@ -12,6 +12,8 @@ from marketplace.demo.district.content_catalog import read
 from marketplace.demo.district.seeds import ResidentSeed, StaffSeed
 
 RESIDENTS: Final = 300
+# The first of them, whose logins are printed.
+SHOWN: Final = 2
 _OLDEST_BIRTH: Final = date(1942, 1, 1)
 _YOUNGEST_BIRTH: Final = date(2007, 6, 30)
 _LONGEST_MEMBER: Final = 560

@@ -26,6 +26,7 @@ from marketplace.coupons.offers import (
     GrantShare,
     OfferedCoupon,
 )
+from marketplace.demo.district import content_people
 from marketplace.demo.district.chance import dice
 from marketplace.demo.district.load_people import People
 from marketplace.demo.district.seeds import CampaignSeed, District
@@ -150,7 +151,8 @@ def claim_for(drives: list[Drive], district: District, people: People) -> None:
     for position, drive in enumerate(drives):
         seed = drive.seed
         chance = dice("claims", seed.slug)
-        strangers = [person for person in people.residents if person not in drive.holders]
+        others = people.residents[content_people.SHOWN :]
+        strangers = [person for person in others if person not in drive.holders]
         for person_id in chance.sample(strangers, min(seed.kept, len(strangers))):
             drive.hand_out(person_id)
         first_uses = _first_uses(district, people, position)

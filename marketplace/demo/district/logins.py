@@ -37,7 +37,7 @@ def lines() -> tuple[str, ...]:
     """Return what is printed when the demo is up."""
     names = {firm.slug: firm.name for firm in firms()}
     shown = [
-        *(("주민", email) for email in content_people.resident_emails()[:2]),
+        *(("주민", email) for email in content_people.resident_emails()[: content_people.SHOWN]),
         *((f"대표 · {names[slug]}", owner_email(slug)) for slug in _SHOWN_OWNERS),
         (f"계산원 · {names[CASHIER_OF]}", cashier_email(CASHIER_OF)),
         *((_ROLE_NAMES[seed.role], seed.email) for seed in content_people.staff()),

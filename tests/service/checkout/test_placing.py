@@ -14,7 +14,7 @@ from marketplace.catalog.stock import SoldOut
 from marketplace.checkout import cart, placing
 from marketplace.checkout.cart import Owner
 from marketplace.checkout.models import CartItem
-from marketplace.checkout.order_form import FormWrong
+from marketplace.checkout.order_form import SELLER_CONSENT_VERSION, FormWrong
 from marketplace.core.db import db, transaction
 from marketplace.core.outbox import Job
 from marketplace.coupons.models import (
@@ -347,3 +347,12 @@ class TestHolds:
         kept = db.session.scalars(select(StockReservation)).one()
         assert (kept.reference, kept.quantity) == (f"order:{placed.order_id}", 4)
         assert kept.expires_at == make.NOW + timedelta(minutes=30)
+
+
+class TestSellerConsent:
+    def test_is_kept_with_the_order(self) -> None:
+        placed = make.placed_order({make.sellable(): 1})
+
+        order = db.session.get_one(Order, placed.order_id)
+        assert order.seller_consent_at == make.NOW
+        assert order.seller_consent_version == SELLER_CONSENT_VERSION
