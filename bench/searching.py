@@ -21,7 +21,7 @@ from bench.stage import Stage
 from marketplace.core.db import db
 
 # As many as there are cores: more would measure the queue in front of them.
-CLIENTS: Final = 2
+CLIENTS: Final = 1
 # So many that no process meets one again while it keeps an answer.
 _TERMS: Final = 1_000
 _LONGEST: Final = 4

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from marketplace.accounts import people
@@ -16,7 +16,8 @@ from marketplace.core import outbox
 from marketplace.core.db import db
 from marketplace.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 
-_FIRST_ADMINISTRATOR: Final = 20261125
+# Any number nobody else locks.
+_ADMINISTRATORS: Final = 20261125
 
 
 class RoleNotYours(NotAllowed):
@@ -83,7 +84,7 @@ def appoint_first_administrator(*, person_id: int, at: datetime) -> None:
 
     :raises PersonNotFound, AdministratorExists:
     """
-    db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _FIRST_ADMINISTRATOR})
+    _lock_administrators()
     if _count_administrators():
         raise AdministratorExists
     people.get_for_change(person_id)
@@ -125,7 +126,7 @@ def revoke(*, person_id: int, role: Role, actor_id: int, at: datetime, ip: str |
     :raises RoleNotYours, OwnRole, RoleNotHeld, LastAdministrator:
     """
     _check_actor(actor_id, person_id)
-    db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _FIRST_ADMINISTRATOR})
+    _lock_administrators()
     held = _standing(person_id)
     if role not in held:
         raise RoleNotHeld
@@ -140,6 +141,7 @@ def resign(*, person_id: int, at: datetime, ip: str | None) -> None:
 
     :raises LastAdministrator:
     """
+    _lock_administrators()
     held = _standing(person_id)
     if Role.ADMINISTRATOR in held and _count_administrators() == 1:
         raise LastAdministrator
@@ -185,6 +187,11 @@ def _standing(person_id: int) -> dict[Role, RoleGrant]:
         select(RoleGrant).where(RoleGrant.person_id == person_id, RoleGrant.revoked_at.is_(None))
     )
     return {row.role: row for row in rows}
+
+
+def _lock_administrators() -> None:
+    """Let nobody else appoint or lose an administrator until this transaction ends."""
+    db.session.execute(select(func.pg_advisory_xact_lock(_ADMINISTRATORS)))
 
 
 def _count_administrators() -> int:

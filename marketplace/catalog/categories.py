@@ -8,13 +8,6 @@ from sqlalchemy import select
 
 from marketplace.catalog.models import Category
 from marketplace.core.db import db
-from marketplace.core.errors import NotFound
-
-
-class CategoryNotFound(NotFound):
-    """No such category."""
-
-    message = "없는 분류입니다. 전체 상품에서 찾아보세요."
 
 
 @dataclass(frozen=True)

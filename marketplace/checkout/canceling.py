@@ -142,7 +142,9 @@ def cancel_lines(
         reference=references.of_order(order_id),
         quantities={back.variant_id: back.quantity for back in cut.lines},
     )
-    for redemption_id, shares in cases.by_redemption((*cut.lines, *cut.shipping)).items():
+    returned = cases.by_redemption((*cut.lines, *cut.shipping))
+    reversal.lock(returned)
+    for redemption_id, shares in returned.items():
         reversal.reverse(
             redemption_id=redemption_id, shares=shares, restore=redemption_id in emptied, at=at
         )

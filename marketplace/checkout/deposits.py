@@ -100,7 +100,8 @@ def settle(*, deposit_id: int, payment_id: int, source: str, at: datetime) -> Co
 
     Locks: order, payment, stock, coupons, grants, ledger.
 
-    :raises PaymentMissing, OrderNotFound, DepositTaken, DepositNotAwaited, DepositAmountDiffers:
+    :raises PaymentMissing, OrderNotFound, DepositMissing, DepositTaken, DepositNotAwaited:
+    :raises DepositAmountDiffers:
     """
     order_id = references.find_order_id(payment.get_held(payment_id).reference)
     if order_id is None:

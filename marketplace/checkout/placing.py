@@ -123,12 +123,19 @@ def place_order(
     """
     if not _ATTEMPT_KEY.fullmatch(attempt_key):
         raise AttemptKeyWrong
-    known = placement.find_by_attempt(attempt_key)
+    known = find_placed(owner=owner, attempt_key=attempt_key)
     if known is not None:
-        return _placed_before(known, owner)
+        return known
     sheet = form.checked(is_guest=owner.person_id is None)
     basket = cart.view_for_order(owner=owner, zip_code=sheet.zip_code, at=at)
-    _refuse_surprises(basket, sheet.amount_seen)
+    try:
+        _refuse_surprises(basket, sheet.amount_seen)
+    except Conflict:
+        # The same attempt may have been faster meanwhile and taken these very goods and coupons.
+        known = find_placed(owner=owner, attempt_key=attempt_key)
+        if known is None:
+            raise
+        return known
     provider = _choose_provider(sheet, basket.priced.pay_total, owner)
     expires_at = at + TIME_TO_PAY[provider]
 
@@ -165,6 +172,18 @@ def place_order(
             variant_ids=[line.buyable.variant_id for line in basket.orderable],
         )
     return _placed(opened, held, is_confirmed=is_confirmed)
+
+
+def find_placed(*, owner: Owner, attempt_key: str) -> PlacedOrder | None:
+    """
+    Return what the same attempt ordered before, or None.
+
+    :raises OrderNotFound: somebody else did
+    """
+    if not _ATTEMPT_KEY.fullmatch(attempt_key):
+        return None
+    known = placement.find_by_attempt(attempt_key)
+    return None if known is None else _placed_before(known, owner)
 
 
 def _fill(

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import Index, delete, func, select, text, update
+from sqlalchemy import Index, case, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,7 +17,8 @@ from marketplace.core.db import Base, db
 # Hard task limit < lease < broker visibility timeout (reliability.md rule 4).
 LEASE: Final = timedelta(seconds=300)
 WINDOW: Final = 200
-MAX_ATTEMPTS: Final = 8
+# Some eighty minutes of waiting: a mail server may be away for an hour.
+MAX_ATTEMPTS: Final = 16
 
 
 class JobState(StrEnum):
@@ -84,7 +85,11 @@ def enqueue(
 
 
 def lease_due(*, at: datetime, limit: int = WINDOW) -> Sequence[tuple[int, str]]:
-    """Lease due jobs, and those whose lease ran out, up to the window; return (id, kind)."""
+    """
+    Lease due jobs, and those whose lease ran out, up to the window; return (id, kind).
+
+    A lease that ran out is a failed attempt: what kills its worker is given up in the end.
+    """
     in_flight = db.session.scalar(
         select(func.count()).where(Job.state == JobState.SENT, Job.lease_until > at)
     )
@@ -104,10 +109,29 @@ def lease_due(*, at: datetime, limit: int = WINDOW) -> Sequence[tuple[int, str]]
     leased = db.session.execute(
         update(Job)
         .where(Job.id.in_(due.scalar_subquery()))
-        .values(state=JobState.SENT, lease_until=at + LEASE)
-        .returning(Job.id, Job.kind)
-    )
-    return [(row.id, row.kind) for row in leased]
+        .values(
+            state=JobState.SENT,
+            lease_until=at + LEASE,
+            attempts=Job.attempts + case((Job.state == JobState.SENT, 1), else_=0),
+        )
+        .returning(Job.id, Job.kind, Job.attempts)
+    ).all()
+    _give_up([row.id for row in leased if row.attempts >= MAX_ATTEMPTS], at=at)
+    return [(row.id, row.kind) for row in leased if row.attempts < MAX_ATTEMPTS]
+
+
+def _give_up(job_ids: Sequence[int], *, at: datetime) -> None:
+    if job_ids:
+        db.session.execute(
+            update(Job)
+            .where(Job.id.in_(job_ids))
+            .values(
+                state=JobState.DEAD,
+                finished_at=at,
+                lease_until=None,
+                last_error="no worker came back from it",
+            )
+        )
 
 
 def return_leases(job_ids: Sequence[int]) -> None:

@@ -22,7 +22,6 @@ from marketplace.coupons.models import (
     CouponState,
     Redemption,
 )
-from marketplace.coupons.refusals import CouponNotFound
 
 
 @dataclass(frozen=True)
@@ -130,18 +129,6 @@ def find_campaign_of_the_moment(
     return next(iter(opened or cards), None)
 
 
-def get_campaign(slug: str, *, at: datetime, person_id: int | None = None) -> CampaignCard:
-    """
-    Return one campaign that is running or coming.
-
-    :raises CouponNotFound:
-    """
-    for card in list_campaigns(at=at, person_id=person_id):
-        if card.slug == slug:
-            return card
-    raise CouponNotFound
-
-
 def list_wallet(*, person_id: int) -> list[WalletCoupon]:
     """Return every coupon a person ever took, usable ones first, in one query."""
     used = (
@@ -155,22 +142,12 @@ def list_wallet(*, person_id: int) -> list[WalletCoupon]:
         .join(CampaignVersion, CampaignVersion.id == Coupon.version_id)
         .join(Campaign, Campaign.id == Coupon.campaign_id)
         .where(Coupon.person_id == person_id)
-        .order_by(case((Coupon.state == CouponState.CLAIMED, 0), else_=1), Coupon.expires_at)
+        .order_by(
+            case((Coupon.state == CouponState.CLAIMED, 0), else_=1), Coupon.expires_at, Coupon.id
+        )
         .execution_options(populate_existing=True)
     )
     return [_wallet_coupon(*row) for row in rows]
-
-
-def get_wallet_coupon(coupon_id: int, *, person_id: int) -> WalletCoupon:
-    """
-    Return one coupon of a person's wallet.
-
-    :raises CouponNotFound:
-    """
-    for coupon in list_wallet(person_id=person_id):
-        if coupon.id == coupon_id:
-            return coupon
-    raise CouponNotFound
 
 
 def _card(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,6 +12,7 @@ from marketplace.core.db import db
 from marketplace.core.money import Won
 from marketplace.coupons import budgets, holds
 from marketplace.coupons.models import (
+    CampaignGrant,
     Coupon,
     CouponState,
     Grant,
@@ -22,6 +23,32 @@ from marketplace.coupons.models import (
 
 # A coupon that expired meanwhile comes back usable for at least this long (domain.md).
 GRACE: Final = timedelta(days=7)
+
+
+def lock(redemption_ids: Collection[int]) -> None:
+    """
+    Lock the coupons of several redemptions, then the grants behind them, each in order of id.
+
+    Whoever reverses more than one calls it first, or two of them could wait for each other.
+    """
+    if not redemption_ids:
+        return
+    coupon_ids = db.session.scalars(
+        select(Redemption.coupon_id).where(Redemption.id.in_(list(redemption_ids))).distinct()
+    ).all()
+    locked = holds.lock(coupon_ids)
+    db.session.execute(
+        select(Grant.id)
+        .where(
+            Grant.id.in_(
+                select(CampaignGrant.grant_id).where(
+                    CampaignGrant.version_id.in_([coupon.version_id for coupon in locked.values()])
+                )
+            )
+        )
+        .order_by(Grant.id)
+        .with_for_update()
+    )
 
 
 def reverse(*, redemption_id: int, shares: Mapping[int, Won], restore: bool, at: datetime) -> None:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import literal, select, union_all, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from marketplace.core.db import db
 from marketplace.core.errors import Conflict, InvalidInput, NotFound
 from marketplace.core.money import Won
 from marketplace.coupons.models import Funder, FunderKind, Grant
-from marketplace.orders import refund_shares, status
+from marketplace.orders import frozen_shares, refund_shares, status
 from marketplace.orders.frozen_order import FrozenLine
 from marketplace.orders.models import (
     Bundle,
@@ -320,29 +320,7 @@ def _note_on_shipping(shipping: Sequence[ShippingBack]) -> None:
 
 
 def _load_shares(order_id: int) -> list[_Share]:
-    of_lines = (
-        select(
-            LineShare.line_id.label("line_id"),
-            literal(None).label("bundle_id"),
-            LineShare.redemption_id.label("redemption_id"),
-            LineShare.grant_id.label("grant_id"),
-            (LineShare.amount - LineShare.returned_amount).label("left"),
-        )
-        .join(Line, Line.id == LineShare.line_id)
-        .where(Line.order_id == order_id)
-    )
-    of_shipping = (
-        select(
-            literal(None),
-            ShippingShare.bundle_id,
-            ShippingShare.redemption_id,
-            ShippingShare.grant_id,
-            ShippingShare.amount - ShippingShare.returned_amount,
-        )
-        .join(Bundle, Bundle.id == ShippingShare.bundle_id)
-        .where(Bundle.order_id == order_id)
-    )
-    share = union_all(of_lines, of_shipping).subquery()
+    share = frozen_shares.of_order(order_id)
     rows = db.session.execute(
         select(share, Funder.kind)
         .join(Grant, Grant.id == share.c.grant_id)
@@ -355,7 +333,7 @@ def _load_shares(order_id: int) -> list[_Share]:
             bundle_id=row.bundle_id,
             redemption_id=row.redemption_id,
             grant_id=row.grant_id,
-            left=row.left,
+            left=row.amount - row.returned_amount,
             is_public=row.kind != FunderKind.ENTERPRISE,
         )
         for row in rows

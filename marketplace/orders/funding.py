@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import func, select
 
 from marketplace.core.db import db
 from marketplace.core.money import Won
 from marketplace.coupons.models import Funder, FunderKind, Grant
-from marketplace.orders.models import Bundle, Line, LineShare, ShippingShare
+from marketplace.orders import frozen_shares
 
 
 @dataclass(frozen=True)
@@ -31,22 +31,7 @@ class OrderFunding:
 
 def of_order(order_id: int) -> OrderFunding:
     """Return who paid for the coupons of an order, in one query."""
-    of_lines = (
-        select(
-            LineShare.line_id.label("line_id"),
-            literal(None).label("bundle_id"),
-            LineShare.grant_id.label("grant_id"),
-            LineShare.amount.label("amount"),
-        )
-        .join(Line, Line.id == LineShare.line_id)
-        .where(Line.order_id == order_id)
-    )
-    of_shipping = (
-        select(literal(None), ShippingShare.bundle_id, ShippingShare.grant_id, ShippingShare.amount)
-        .join(Bundle, Bundle.id == ShippingShare.bundle_id)
-        .where(Bundle.order_id == order_id)
-    )
-    share = union_all(of_lines, of_shipping).subquery()
+    share = frozen_shares.of_order(order_id)
     rows = db.session.execute(
         select(share.c.line_id, share.c.bundle_id, Funder.kind, func.sum(share.c.amount))
         .join(Grant, Grant.id == share.c.grant_id)

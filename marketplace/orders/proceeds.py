@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import func, select, union_all
 
 from marketplace.core.db import db
 from marketplace.core.money import Won
 from marketplace.coupons.models import Funder, FunderKind, Grant
-from marketplace.orders.models import Bundle, Line, LineShare, ShippingShare
+from marketplace.orders import frozen_shares
+from marketplace.orders.models import Bundle, Line
 
 
 @dataclass(frozen=True)
@@ -60,37 +61,18 @@ def of_order(order_id: int) -> Proceeds:
 
 
 def _shares(order_id: int) -> Sequence[_Share]:
-    of_lines = (
-        select(
-            Line.enterprise_id.label("enterprise_id"),
-            LineShare.grant_id.label("grant_id"),
-            literal(False).label("is_shipping"),
-            LineShare.amount.label("amount"),
-        )
-        .join(Line, Line.id == LineShare.line_id)
-        .where(Line.order_id == order_id)
-    )
-    of_shipping = (
-        select(
-            Bundle.enterprise_id,
-            ShippingShare.grant_id,
-            literal(True).label("is_shipping"),
-            ShippingShare.amount,
-        )
-        .join(Bundle, Bundle.id == ShippingShare.bundle_id)
-        .where(Bundle.order_id == order_id)
-    )
-    share = union_all(of_lines, of_shipping).subquery()
+    share = frozen_shares.of_order(order_id)
+    is_shipping = share.c.line_id.is_(None)
     rows = db.session.execute(
         select(
             share.c.enterprise_id,
             share.c.grant_id,
-            share.c.is_shipping,
+            is_shipping,
             Funder.kind,
             func.sum(share.c.amount).label("amount"),
         )
         .join(Grant, Grant.id == share.c.grant_id)
         .join(Funder, Funder.id == Grant.funder_id)
-        .group_by(share.c.enterprise_id, share.c.grant_id, share.c.is_shipping, Funder.kind)
+        .group_by(share.c.enterprise_id, share.c.grant_id, is_shipping, Funder.kind)
     )
     return [_Share(*row) for row in rows]

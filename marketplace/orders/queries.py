@@ -163,7 +163,7 @@ def list_unpaid_since(*, at: datetime, limit: int) -> Sequence[int]:
     return db.session.scalars(
         select(Order.id)
         .where(Order.closed_at.is_(None), Order.paid_at.is_(None), Order.expires_at <= at)
-        .order_by(Order.expires_at)
+        .order_by(Order.expires_at, Order.id)
         .limit(limit)
     ).all()
 

@@ -15,22 +15,25 @@ from sqlalchemy.dialects.postgresql import insert
 
 from marketplace.core.calendar import SEOUL
 from marketplace.core.db import db
-from marketplace.core.errors import Conflict
+from marketplace.core.errors import Conflict, NotFound
 from marketplace.core.money import Won
-from marketplace.payments import bank_statement, payment, refunds
+from marketplace.payments import bank_statement, payment
 from marketplace.payments.local import LocalProvider, report
 from marketplace.payments.models import (
     BankDeposit,
     Payment,
     PaymentState,
     ProviderCode,
-    RefundState,
 )
 from marketplace.payments.payment import Outcome
-from marketplace.payments.port import HeldPayment, Instructions, NextStep, ProviderRefund
+from marketplace.payments.port import HeldPayment, Instructions, NextStep
 
 _PAID_BY_DEPOSIT: Final = (ProviderCode.BANK_TRANSFER, ProviderCode.INVOICE)
 _AWAITED: Final = (PaymentState.AWAITING_DEPOSIT, PaymentState.AUTHORIZED)
+
+
+class DepositMissing(NotFound):
+    message = "입금 내역을 찾을 수 없습니다. 목록을 새로 열어 주세요."
 
 
 class DepositTaken(Conflict):
@@ -145,12 +148,14 @@ def settle(deposit_id: int, payment_id: int, *, source: str, at: datetime) -> Ou
     """
     Pay a payment with a deposit, proposed or chosen by hand.
 
-    :raises DepositTaken, DepositNotAwaited, DepositAmountDiffers:
+    :raises DepositMissing, DepositTaken, DepositNotAwaited, DepositAmountDiffers:
     """
     awaited = payment.get_held(payment_id)
     if awaited.provider not in _PAID_BY_DEPOSIT:
         raise DepositNotAwaited
-    deposit = db.session.get_one(BankDeposit, deposit_id, populate_existing=True)
+    deposit = db.session.get(BankDeposit, deposit_id, populate_existing=True)
+    if deposit is None:
+        raise DepositMissing
     if deposit.amount != awaited.amount:
         raise DepositAmountDiffers(deposited=deposit.amount, owed=awaited.amount)
     # Applying locks the payment, so that two deposits cannot both pay it.
@@ -172,17 +177,6 @@ def settle(deposit_id: int, payment_id: int, *, source: str, at: datetime) -> Ou
     if taken.first() is None:
         raise DepositTaken
     return outcome
-
-
-def confirm_refund(refund_id: int, *, transfer_ref: str, at: datetime) -> RefundState:
-    """
-    Record that the settlement officer has transferred a refund.
-
-    :raises RefundMissing:
-    """
-    _, order = refunds.get_order(refund_id, at=at)
-    answer = ProviderRefund(transfer_ref, RefundState.SUCCEEDED, order.amount)
-    return refunds.record_answer(refund_id, answer, at=at)
 
 
 def list_unmatched() -> list[Unmatched]:

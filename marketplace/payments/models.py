@@ -49,6 +49,8 @@ class Payment(Base):
             unique=True,
             postgresql_where=text("state NOT IN ('failed', 'expired', 'canceled')"),
         ),
+        # The live index holds no ended payment.
+        Index("ix_payment_reference", "reference"),
         Index("uq_payment_provider_ref", "provider", "provider_ref", unique=True),
         Index(
             "ix_payment_open",
@@ -137,7 +139,10 @@ class ProviderEvent(Base):
     """One event a provider sent, once, however often it was delivered."""
 
     __tablename__ = "provider_event"
-    __table_args__ = (UniqueConstraint("provider", "event_id"),)
+    __table_args__ = (
+        UniqueConstraint("provider", "event_id"),
+        Index("ix_provider_event_unhandled", "id", postgresql_where=text("handled_at IS NULL")),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     provider: Mapped[ProviderCode]

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects.postgresql import insert
 
 from marketplace.core.db import db
@@ -215,8 +215,8 @@ def held(payment: Payment) -> HeldPayment:
     )
 
 
-def _get(condition: object) -> Payment:
-    found = db.session.scalars(select(Payment).where(condition)).one_or_none()  # type: ignore[arg-type]
+def _get(condition: ColumnElement[bool]) -> Payment:
+    found = db.session.scalars(select(Payment).where(condition)).one_or_none()
     if found is None:
         raise PaymentMissing
     return found

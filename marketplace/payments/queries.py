@@ -16,7 +16,6 @@ from marketplace.payments.models import (
     Payment,
     PaymentAlert,
     PaymentHistory,
-    PaymentState,
     ProviderCode,
     ProviderEvent,
     Refund,
@@ -76,22 +75,6 @@ def list_to_reconcile(
             or_(Payment.last_checked_at.is_(None), Payment.last_checked_at <= due),
         )
         .order_by(Payment.last_checked_at.asc().nulls_first(), Payment.id)
-        .limit(limit)
-    )
-    return [payment.held(row) for row in rows]
-
-
-def list_overdue(*, at: datetime, limit: int = 100) -> list[HeldPayment]:
-    """Return unpaid payments whose time is over, oldest first."""
-    rows = db.session.scalars(
-        select(Payment)
-        .where(
-            Payment.state.in_(
-                (PaymentState.CREATED, PaymentState.PENDING, PaymentState.AWAITING_DEPOSIT)
-            ),
-            Payment.expires_at <= at,
-        )
-        .order_by(Payment.expires_at, Payment.id)
         .limit(limit)
     )
     return [payment.held(row) for row in rows]

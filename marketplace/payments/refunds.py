@@ -111,7 +111,8 @@ def record_answer(refund_id: int, answer: ProviderRefund, *, at: datetime) -> Re
     :raises RefundMissing:
     """
     paid, refund = _lock(refund_id)
-    refund.provider_ref = answer.provider_ref or refund.provider_ref
+    # The first name stays: it is what the money is found by at the bank.
+    refund.provider_ref = refund.provider_ref or answer.provider_ref
     if refund.state is RefundState.FAILED or refund.state is answer.state:
         return refund.state
     if answer.state is RefundState.FAILED:
@@ -171,9 +172,8 @@ def _lock(refund_id: int) -> tuple[Payment, Refund]:
     payment_id = db.session.scalar(select(Refund.payment_id).where(Refund.id == refund_id))
     if payment_id is None:
         raise RefundMissing
-    locked = {"with_for_update": True, "populate_existing": True}
-    paid = db.session.get_one(Payment, payment_id, **locked)  # type: ignore[arg-type]
-    refund = db.session.get_one(Refund, refund_id, **locked)  # type: ignore[arg-type]
+    paid = db.session.get_one(Payment, payment_id, with_for_update=True, populate_existing=True)
+    refund = db.session.get_one(Refund, refund_id, with_for_update=True, populate_existing=True)
     return paid, refund
 
 

@@ -14,7 +14,7 @@ from marketplace.core.calendar import SEOUL
 from marketplace.core.db import db
 from marketplace.core.money import Won
 from marketplace.enterprises.models import Enterprise
-from marketplace.orders.models import Line, LineStatus, Order, SalesChannel
+from marketplace.orders.models import Line, LineShare, LineStatus, Order, SalesChannel
 
 CHANNELS: Final = {
     SalesChannel.OWN_MALL: "자체몰",
@@ -73,6 +73,17 @@ def _living() -> ColumnElement[Any]:
     return Line.unit_price * (Line.quantity - Line.canceled_quantity)
 
 
+def _returned() -> ColumnElement[Any]:
+    # What cancelled pieces gave back to coupons, by the frozen shares.
+    return func.coalesce(
+        select(func.sum(LineShare.returned_amount))
+        .where(LineShare.line_id == Line.id)
+        .correlate(Line)
+        .scalar_subquery(),
+        0,
+    )
+
+
 def _sold_between(
     statement: Select[*tuple[Any, ...]], start: datetime, end: datetime
 ) -> Select[*tuple[Any, ...]]:
@@ -109,7 +120,7 @@ def total(*, start: datetime, end: datetime) -> Total:
         _sold_between(
             select(
                 func.coalesce(func.sum(_living()), 0).label("amount"),
-                func.coalesce(func.sum(Line.coupon_amount), 0).label("coupon"),
+                func.coalesce(func.sum(Line.coupon_amount - _returned()), 0).label("coupon"),
                 func.count(Order.id.distinct()).label("orders"),
                 func.count(Order.buyer_email.distinct()).label("buyers"),
             ).join(Line, Line.order_id == Order.id),
@@ -186,7 +197,7 @@ def by_kind(*, start: datetime, end: datetime) -> list[Ranked]:
             )
             .join(Order, Order.id == Line.order_id)
             .group_by(kind)
-            .order_by(func.sum(_living()).desc()),
+            .order_by(func.sum(_living()).desc(), kind),
             start,
             end,
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 
 from marketplace.catalog.models import Product, ProductStatus, Variant
 from marketplace.checkout import accounts
@@ -17,6 +17,7 @@ from marketplace.ledger.posting import balances
 from marketplace.orders.models import Line, LineStatus
 
 LOW_STOCK: Final = 5
+_OPEN: Final = (LineStatus.PAID, LineStatus.PREPARING, LineStatus.SHIPPING)
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ def list_workload(enterprise_ids: Sequence[int]) -> list[Workload]:
             lines(LineStatus.SHIPPING).label("on_the_way"),
             low_stock.label("low_stock"),
         )
-        .outerjoin(Line, Line.enterprise_id == Enterprise.id)
+        # Only open lines, by their index: the closed ones grow for ever.
+        .outerjoin(Line, and_(Line.enterprise_id == Enterprise.id, Line.status.in_(_OPEN)))
         .where(Enterprise.id.in_(enterprise_ids))
         .group_by(Enterprise.id)
         .order_by(Enterprise.name)

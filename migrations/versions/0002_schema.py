@@ -276,6 +276,7 @@ def upgrade() -> None:
             "state IN ('created', 'pending', 'awaiting_deposit', 'authorized')"
         ),
     )
+    op.create_index("ix_payment_reference", "payment", ["reference"], unique=False)
     op.create_index(
         "uq_payment_live",
         "payment",
@@ -312,6 +313,13 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "provider", "event_id", name=op.f("uq_provider_event_provider_event_id")
         ),
+    )
+    op.create_index(
+        "ix_provider_event_unhandled",
+        "provider_event",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("handled_at IS NULL"),
     )
     op.create_table(
         "remote_area",

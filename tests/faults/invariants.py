@@ -23,17 +23,20 @@ from tests.bed.stripe import FakeStripe
 
 _ALL: Final = 1_000_000
 # How an order stands, in one word per row.
-_ORDER: Final = """
-    (SELECT id, pay_total, gross_total, coupon_total, shipping_total, provider, 'order:' || id AS reference,
-            CASE WHEN paid_at IS NOT NULL THEN 'paid' WHEN closed_at IS NOT NULL THEN 'closed'
-                 ELSE 'open' END AS standing
-     FROM customer_order) o
+_WITH_ORDERS: Final = """
+    WITH o AS (
+        SELECT id, pay_total, gross_total, coupon_total, shipping_total, provider,
+               'order:' || id AS reference,
+               CASE WHEN paid_at IS NOT NULL THEN 'paid' WHEN closed_at IS NOT NULL THEN 'closed'
+                    ELSE 'open' END AS standing
+        FROM customer_order
+    )
 """
 # Each query returns one row per breach.
 _CHECKS: Final = (
     (
         "orders are whole",
-        f"""SELECT o.reference FROM {_ORDER}
+        """SELECT o.reference FROM o
             WHERE NOT EXISTS (SELECT FROM order_line WHERE order_id = o.id)
                OR NOT EXISTS (SELECT FROM bundle WHERE order_id = o.id)
                OR NOT EXISTS (SELECT FROM payment WHERE reference = o.reference)""",
@@ -45,7 +48,7 @@ _CHECKS: Final = (
     ),
     (
         "orders cost what their lines and bundles cost",
-        f"""SELECT o.reference FROM {_ORDER}
+        """SELECT o.reference FROM o
             LEFT JOIN (SELECT order_id, sum(gross) AS gross, sum(coupon_amount) AS coupons
                        FROM order_line GROUP BY order_id) l ON l.order_id = o.id
             LEFT JOIN (SELECT order_id, sum(shipping_fee + surcharge) AS fees,
@@ -56,14 +59,14 @@ _CHECKS: Final = (
     ),
     (
         "lines stand where their orders stand",
-        f"""SELECT o.reference || ' line ' || l.status FROM {_ORDER}
+        """SELECT o.reference || ' line ' || l.status FROM o
             JOIN order_line l ON l.order_id = o.id
             WHERE o.standing <> CASE l.status WHEN 'payment_waiting' THEN 'open'
                                 WHEN 'canceled_unpaid' THEN 'closed' ELSE 'paid' END""",
     ),
     (
         "stock is set aside for every line",
-        f"""SELECT o.reference || ' ' || coalesce(r.state, 'nothing') FROM {_ORDER}
+        """SELECT o.reference || ' ' || coalesce(r.state, 'nothing') FROM o
             JOIN order_line l ON l.order_id = o.id
             LEFT JOIN stock_reservation r
               ON r.reference = o.reference AND r.variant_id = l.variant_id
@@ -74,7 +77,7 @@ _CHECKS: Final = (
     ),
     (
         "stock is set aside for nothing else",
-        f"""SELECT r.reference FROM stock_reservation r LEFT JOIN {_ORDER} USING (reference)
+        """SELECT r.reference FROM stock_reservation r LEFT JOIN o USING (reference)
             WHERE o.id IS NULL""",
     ),
     (
@@ -83,15 +86,15 @@ _CHECKS: Final = (
     ),
     (
         "coupons stand where their orders stand",
-        f"""SELECT r.reference || ' redemption ' || r.state
-            FROM redemption r LEFT JOIN {_ORDER} USING (reference)
+        """SELECT r.reference || ' redemption ' || r.state
+            FROM redemption r LEFT JOIN o USING (reference)
             WHERE o.standing IS DISTINCT FROM
                   CASE r.state WHEN 'held' THEN 'open' WHEN 'released' THEN 'closed'
                   ELSE 'paid' END""",
     ),
     (
         "paid orders were paid once",
-        f"""SELECT o.reference FROM {_ORDER}
+        """SELECT o.reference FROM o
             WHERE o.standing = 'paid' AND o.provider = 'stripe' AND 1 <>
                   (SELECT count(*) FROM payment p WHERE p.reference = o.reference
                    AND p.state IN ('paid', 'partially_refunded', 'refunded')
@@ -99,14 +102,14 @@ _CHECKS: Final = (
     ),
     (
         "money nobody waits for goes back",
-        f"""SELECT 'payment ' || p.id FROM payment p LEFT JOIN {_ORDER} USING (reference)
+        """SELECT 'payment ' || p.id FROM payment p LEFT JOIN o USING (reference)
             WHERE p.captured_amount > p.refunded_amount
               AND (o.standing IS DISTINCT FROM 'paid'
                    OR p.state NOT IN ('paid', 'partially_refunded'))""",
     ),
     (
         "buyers are told once that they paid",
-        f"""SELECT o.reference FROM {_ORDER}
+        """SELECT o.reference FROM o
             WHERE (o.standing = 'paid') <>
                   EXISTS (SELECT FROM job WHERE dedupe_key = 'order_paid:' || o.id)""",
     ),
@@ -136,7 +139,7 @@ def find_breaches() -> list[str]:
         if not check.holds
     ]
     for name, sql in _CHECKS:
-        breaches += [f"{name}: {row}" for row in db.session.scalars(text(sql))]
+        breaches += [f"{name}: {row}" for row in db.session.scalars(text(_WITH_ORDERS + sql))]
     return breaches
 
 
@@ -151,18 +154,18 @@ def find_disagreements(stripe: FakeStripe) -> list[str]:
             .execution_options(populate_existing=True)
         )
     }
-    intents = _all(stripe, "payment_intent")
+    intents = everything(stripe, "payment_intent")
     named = Counter(str(intent["metadata"].get("public_id")) for intent in intents)
     found = [f"{times} intents of {name}" for name, times in named.items() if times > 1]
-    refunded = _sums(_all(stripe, "refund"))
-    charged = Counter(c["payment_intent"] for c in _all(stripe, "charge") if c["paid"])
+    refunded = _sums(everything(stripe, "refund"))
+    charged = Counter(c["payment_intent"] for c in everything(stripe, "charge") if c["paid"])
     for intent in intents:
         payment = ours.get(intent["metadata"].get("public_id"))
         if payment is None:
             found.append(f"{intent['id']} belongs to no payment")
             continue
         found += [
-            f"{intent['id']} ({intent['status']}) of payment {payment.id} ({payment.state}): {fault}"
+            f"{intent['status']} intent of {payment.state} payment {payment.id}: {fault}"
             for fault in _faults(intent, payment, refunded[intent["id"]], charged[intent["id"]])
         ]
     total = sum(intent["amount_received"] for intent in intents) - sum(refunded.values())
@@ -178,6 +181,11 @@ def check(stripe: FakeStripe | None = None) -> None:
         assert find_disagreements(stripe) == []
 
 
+def everything(stripe: FakeStripe, kind: str) -> list[Body]:
+    """Return all the provider has of a kind."""
+    return stripe.fake.store.page(Filter(kind, limit=_ALL))[0]
+
+
 def _faults(intent: Body, payment: Payment, refunded: int, charges: int) -> list[str]:
     faults = []
     if payment.provider_ref not in (None, intent["id"]):
@@ -191,10 +199,6 @@ def _faults(intent: Body, payment: Payment, refunded: int, charges: int) -> list
     if payment.state in CLOSED and not payment.captured_amount and intent["status"] != "canceled":
         faults.append("could still be paid")
     return faults
-
-
-def _all(stripe: FakeStripe, kind: str) -> list[Body]:
-    return stripe.fake.store.page(Filter(kind, limit=_ALL))[0]
 
 
 def _sums(refunds: list[Body]) -> Counter[str]:

@@ -74,14 +74,18 @@ class Shopper:
         """Press a method on the page of a payment."""
         return self.post(f"{address}/confirm", {"method": method})
 
-    def cancel(self, number: str, **changes: str) -> requests.Response:
-        """Open the cancel sheet of an order and press its button: everything that can be."""
+    def cancel(self, number: str) -> requests.Response:
+        """Open the cancel sheet of an order and press its button."""
+        return self.post(*self.cancel_sheet(number))
+
+    def cancel_sheet(self, number: str) -> tuple[str, dict[str, str]]:
+        """Open the cancel sheet of an order; return where its button leads and what it sends."""
         address = f"{'/guest/orders' if self.is_guest else '/my/orders'}/{number}/cancel"
         page = self.get(address).text
         form = page[page.index('name="attempt_key"') - 200 :]
         carried = dict(re.findall(r'name="(line_\d+)" value="(\d+)"', form))
         carried |= {name: value_of(name, form) for name in ("attempt_key", "seen_refund")}
-        return self.post(address, {**carried, "reason": "변심", **changes})
+        return address, {**carried, "reason": "변심"}
 
     def _csrf_token(self) -> str:
         if self._token is None:

@@ -130,7 +130,11 @@ def place() -> ResponseReturnValue:
             return _page(shown), 422
         placed = in_transaction(partial(_place, sheet, at))
     except DomainError as error:
-        return _page(_priced(sheet, at), error), status_of(error)
+        # The same press may have come before and taken these very coupons.
+        before = placing.find_placed(owner=carts.owner(), attempt_key=sheet.attempt_key.data or "")
+        if before is None:
+            return _page(_priced(sheet, at), error), status_of(error)
+        placed = before
     return order_sheet.drop_draft(make_response(_go_to_pay(placed)))
 
 

@@ -101,7 +101,9 @@ class OrderSheet(forms.BaseForm):
         required=False,
         attributes={"list": "memos", "autocomplete": "off"},
     )
-    provider = _OpenRadio("결제 방법")
+    # Judged by the domain alone: what may be chosen changes with the amount, and goods that sold
+    # out or became dearer meanwhile are what the buyer must be told of.
+    provider = RadioField("결제 방법", validate_choice=False)
     depositor = forms.text_field(
         "입금자명", longest=40, required=False, attributes={"autocomplete": "off"}
     )

@@ -31,6 +31,10 @@ def _job() -> Job:
     return db.session.scalars(select(Job)).one()
 
 
+def _states() -> dict[str, JobState]:
+    return dict(db.session.execute(select(Job.dedupe_key, Job.state)).all())
+
+
 class TestEnqueue:
     def test_asks_once_per_key(self) -> None:
         _ask("a", "a", "b")
@@ -61,6 +65,26 @@ class TestLease:
 
         assert len(first) == 1
         assert again == first
+
+    def test_what_loses_its_worker_every_time_is_given_up(self) -> None:
+        _ask("kills", "fine")
+        at = NOW
+        with transaction():
+            (poison, _), (fine, _) = outbox.lease_due(at=at)
+            kept = outbox.take(fine)
+            assert kept is not None
+            outbox.finish(kept, at=at)
+
+        handed_out = 0
+        while _states()["kills"] is not JobState.DEAD:
+            at += outbox.LEASE
+            with transaction():
+                handed_out += len(outbox.lease_due(at=at))
+
+        assert handed_out == outbox.MAX_ATTEMPTS - 1
+        assert _states() == {"kills": JobState.DEAD, "fine": JobState.DONE}
+        with transaction():
+            assert outbox.take(poison) is None
 
     def test_keeps_a_window_in_flight(self) -> None:
         _ask(*(str(number) for number in range(outbox.WINDOW + 50)))
@@ -112,6 +136,7 @@ class TestFinish:
 
         assert waits == sorted(waits)
         assert waits[0] == 2
+        assert sum(waits) > timedelta(hours=1).total_seconds()
         assert _job().last_error == "boom"
         with transaction():
             assert outbox.take(job_id) is None

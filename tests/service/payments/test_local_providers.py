@@ -10,7 +10,7 @@ from marketplace.core.db import transaction
 from marketplace.core.money import Won
 from marketplace.core.settings import Settings
 from marketplace.payments import bank_transfer, invoice, payment, providers, queries, refunds
-from marketplace.payments.models import PaymentState, ProviderCode, RefundState
+from marketplace.payments.models import PaymentState, ProviderCode
 from marketplace.payments.payment import Outcome
 from marketplace.payments.port import AmountNotPayable, HeldPayment, NextStep, WebhookRefused
 from tests.service.payments.cases import LATER, NOW, now_held, opened
@@ -170,12 +170,6 @@ class TestBankTransfer:
 
         assert queries.list_transfers_due() == [refund.id]
         assert queries.list_refunds_due(older_than=timedelta(), at=LATER) == []
-        with transaction():
-            state = bank_transfer.confirm_refund(refund.id, transfer_ref="T-1", at=LATER)
-
-        assert state is RefundState.SUCCEEDED
-        assert now_held(held).state is PaymentState.PARTIALLY_REFUNDED
-        assert queries.list_transfers_due() == []
 
 
 class TestInvoice:

@@ -206,10 +206,3 @@ class TestQueries:
 
         assert [held.id for held in due] == [never.id, asked.id]
         assert fresh == []
-
-    def test_lists_overdue_payments(self) -> None:
-        held = opened()
-        assert held.expires_at is not None
-
-        assert queries.list_overdue(at=LATER) == []
-        assert [one.id for one in queries.list_overdue(at=held.expires_at)] == [held.id]

@@ -6,7 +6,10 @@ from datetime import date, datetime
 
 import pytest
 
+from marketplace.checkout import canceling
 from marketplace.core.calendar import SEOUL
+from marketplace.core.db import transaction
+from marketplace.orders import queries as orders
 from marketplace.orders.models import SalesChannel
 from marketplace.reporting import funds, sales
 from tests import make
@@ -47,6 +50,26 @@ class TestSales:
         assert sum(row.amount for row in sales.by_enterprise(**YEAR)) == whole
         assert sum(row.amount for row in sales.by_dong(**YEAR)) == whole
         assert sum(row.amount for row in sales.by_kind(**YEAR)) == whole
+
+    def test_counts_coupons_less_what_a_cancel_gave_back(self) -> None:
+        buyer, seller = make.person(), make.enterprise()
+        wanted = make.sellable(seller, price=10_000, ships=make.shipping(seller, fee=0))
+        coupon = make.claimed_coupon(make.campaign(amount=3_000), by=buyer)
+        placed = make.paid_order({wanted: 3}, by=buyer, coupons=[coupon])
+        (line,) = orders.get(placed.order_id).lines
+
+        with transaction():
+            canceling.cancel_lines(
+                order_id=placed.order_id,
+                attempt_key=make.attempt_key(),
+                quantities={line.id: 1},
+                reason="단순 변심",
+                actor="person:1",
+                at=make.NOW,
+            )
+
+        total = sales.total(**YEAR)
+        assert (total.amount, total.coupon_amount) == (20_000, 2_000)
 
     def test_leaves_other_years_out(self) -> None:
         make.paid_order({make.sellable(): 1})

@@ -1,0 +1,118 @@
+"""Every kind of job there is, delivered five times at once, has its effect once (J8)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from marketplace.checkout import canceling, expiring
+from marketplace.core import clock, outbox
+from marketplace.core.db import db, transaction
+from marketplace.core.outbox import Job
+from marketplace.core.settings import Settings
+from marketplace.demo.fake_stripe.store import Filter
+from marketplace.ledger.models import Entry
+from marketplace.notifications.models import Message
+from marketplace.orders import queries as orders
+from marketplace.payments.models import ProviderEvent
+from tests import make
+from tests.architecture import sources
+from tests.bed.stripe import FakeStripe
+from tests.bed.web import LiveServer
+from tests.faults import crew, invariants
+from tests.faults.test_checkout import began, charge
+
+_TIMES = 5
+
+
+@pytest.fixture
+def shop(live_app: Flask, live_server: LiveServer) -> Iterator[None]:  # noqa: ARG001
+    """A shop that hears the fake Stripe's messages."""
+    with live_app.app_context():
+        yield
+
+
+def kinds_there_are() -> set[str]:
+    """The kinds of job that the workers know."""
+    return {
+        str(call.args[0].value)
+        for tree in sources.modules("workers").values()
+        for call in sources.calls(tree, "job")
+        if call.args and isinstance(call.args[0], ast.Constant)
+    }
+
+
+def paid_canceled_and_expired(settings: Settings, stripe: FakeStripe) -> None:
+    """Leave word of money that came, money that goes back and money that must not come."""
+    now = clock.now()
+    charge(began(make.placed_order({make.sellable(): 1}, at=now), settings), settings)
+
+    canceled = make.placed_order({make.sellable(): 1}, at=now)
+    charge(began(canceled, settings), settings)
+    stripe.wait_until_idle()
+    make.pay(canceled, at=now)
+    (line,) = orders.get(canceled.order_id).lines
+    with transaction():
+        canceling.cancel_lines(
+            order_id=canceled.order_id,
+            attempt_key=make.attempt_key(),
+            quantities={line.id: 1},
+            reason="변심",
+            actor="person:1",
+            at=now,
+        )
+
+    expired = make.placed_order({make.sellable(): 1}, at=now - timedelta(minutes=31))
+    began(expired, settings)
+    with transaction():
+        assert expiring.expire_unpaid(order_id=expired.order_id, at=now)
+
+
+def everything_else() -> None:
+    """Leave word of every kind that no order asks for by itself."""
+    wanted = make.sellable()
+    with transaction():
+        for kind in ("search.reindex_all", "coupons.expire", "upkeep.sweep"):
+            outbox.enqueue(kind, {})
+        for kind in ("checkout.expire_unpaid", "checkout.reconcile"):
+            outbox.enqueue(kind, {})
+        outbox.enqueue("search.reindex", {"product_ids": [wanted.product_id]})
+        outbox.enqueue("search.reindex_variants", {"variant_ids": [wanted.id]})
+        outbox.enqueue("search.reindex_enterprise", {"enterprise_id": 1})
+        rating = {"product_id": wanted.product_id, "rating_sum": 9, "review_count": 2}
+        outbox.enqueue("search.rate", rating)
+
+
+@pytest.mark.usefixtures("shop")
+def test_every_kind_has_its_effect_once(live_settings: Settings, fake_stripe: FakeStripe) -> None:
+    paid_canceled_and_expired(live_settings, fake_stripe)
+    everything_else()
+    waiting = db.session.execute(select(Job.id, Job.kind)).all()
+    assert {job.kind for job in waiting} == kinds_there_are()
+
+    running = crew.Crew(live_settings)
+    try:
+        for job in waiting:
+            running.deliver(job.kind, job.id, times=_TIMES)
+        running.start()
+        crew.wait_until(crew.all_done, instead=crew.unfinished)
+    finally:
+        running.stop()
+    fake_stripe.wait_until_idle()
+
+    assert db.session.scalars(select(Job.id).where(Job.attempts > 0)).all() == []
+    kinds = db.session.scalars(select(Entry.kind)).all()
+    assert sorted(kinds) == ["cancel", "paid", "paid", "refund_sent"]
+    told = db.session.scalars(select(Message.kind)).all()
+    assert sorted(told) == ["order_canceled", "order_expired", "order_paid", "order_paid"]
+    unhandled = select(ProviderEvent.event_id).where(ProviderEvent.handled_at.is_(None))
+    assert db.session.scalars(unhandled).all() == []
+    for kind, count in (("payment_intent.canceled", 1), ("refund.created", 1)):
+        happened = fake_stripe.fake.store.page(Filter("event", types=(kind,), limit=100))[0]
+        assert len(happened) == count
+    invariants.check(fake_stripe)
