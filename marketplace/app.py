@@ -9,7 +9,7 @@ from flask import Flask
 
 from marketplace import web
 from marketplace.core import paths
-from marketplace.core.db import CONNECT_OPTIONS, db
+from marketplace.core.db import CONNECT_OPTIONS, db, end_reading
 from marketplace.core.registry import load_models
 from marketplace.core.settings import Settings
 
@@ -29,6 +29,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         "lstrip_blocks": True,
     }
     db.init_app(app)
+    # Runs before the session is closed, which would fail on a connection that is gone.
+    app.teardown_appcontext(end_reading)
     web.init_app(app, settings)
     return app
 

@@ -34,7 +34,11 @@ def web_program(
             "--respawn-failed-workers",
             *("--factory", "marketplace.app:create_app"),
         ],
-        env={"PROMETHEUS_MULTIPROC_DIR": str(counters)},
+        env={
+            "PROMETHEUS_MULTIPROC_DIR": str(counters),
+            # Threads share few heaps: more of them only keep what pages have long let go.
+            "MALLOC_ARENA_MAX": "2",
+        },
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar, TypeVar
@@ -11,7 +11,7 @@ from typing import ClassVar, TypeVar
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy import BigInteger, Date, DateTime, Enum, MetaData, String, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 
 from marketplace.core.money import Won
@@ -88,6 +88,13 @@ def in_transaction(work: Callable[[], T], *, attempts: int = 3) -> T:
             if left == 0 or not isinstance(error.orig, DeadlockDetected | SerializationFailure):
                 raise
     raise AssertionError("unreachable")
+
+
+def end_reading(_: BaseException | None = None) -> None:
+    """End what an application context read; a database that just died spoils no finished answer."""
+    if db.session.registry.has():
+        with suppress(DBAPIError):
+            db.session.rollback()
 
 
 @event.listens_for(Session, "before_flush")

@@ -18,7 +18,9 @@ def safe_path(target: str | None, *, default: str) -> str:
     if not target or len(target) > _LONGEST or not _OUR_PATH.fullmatch(target):
         return default
     parts = urlsplit(target)
-    return default if parts.scheme or parts.netloc else target
+    # A proxy that tidies paths would make another host of `/..//evil.example`.
+    untidy = not {".", ".."}.isdisjoint(parts.path.split("/"))
+    return default if parts.scheme or parts.netloc or untidy else target
 
 
 def here() -> str:

@@ -12,9 +12,9 @@ import pyotp
 from flask import Flask
 from sqlalchemy import func, select
 
-from marketplace.accounts import addresses, mailed_links, second_factor, sign_in, sign_up
+from marketplace.accounts import addresses, mailed_links, second_factor, sign_in, sign_up, staffing
 from marketplace.accounts.consents import REQUIRED
-from marketplace.accounts.models import Address, MailedToken, Person, SignIn
+from marketplace.accounts.models import Address, MailedToken, Person, Role, RoleGrant, SignIn
 from marketplace.accounts.people import Details
 from marketplace.core.db import db, transaction
 from marketplace.core.errors import DomainError
@@ -153,3 +153,18 @@ def test_no_more_browsers_than_allowed_stay_signed_in(live_app: Flask) -> None:
     with live_app.app_context():
         standing = select(func.count()).where(SignIn.ended_at.is_(None))
         assert db.session.scalar(standing) == sign_in.BROWSERS
+
+
+def test_the_last_administrator_stays_when_all_leave_at_once(live_app: Flask) -> None:
+    with live_app.app_context():
+        leaving = [make.person(roles=[Role.ADMINISTRATOR]).id for _ in range(HANDS)]
+
+    answers = _at_once(
+        live_app,
+        [partial(staffing.resign, person_id=each, at=NOW, ip=None) for each in leaving],
+    )
+
+    assert sum(isinstance(answer, staffing.LastAdministrator) for answer in answers) == 1
+    with live_app.app_context():
+        standing = select(func.count()).where(RoleGrant.revoked_at.is_(None))
+        assert db.session.scalar(standing) == 1

@@ -12,6 +12,8 @@ class TestSafePath:
         "target",
         [
             "//evil.example",
+            "/..//evil.example",
+            "/.//evil.example",
             "///evil.example",
             "/\\evil.example",
             "\\/evil.example",

@@ -59,7 +59,6 @@ def find() -> ResponseReturnValue:
         form.refuse(error)
         waiting = error.details.get("retry_after")
         return _page(form), status_of(error), {"Retry-After": str(waiting)} if waiting else {}
-    limits.forgive(limits.GUEST_ORDER, "from", limits.client_address())
     limits.forgive(limits.GUEST_ORDER, "order", number)
     own_orders.open_to_guest(order.id, order.number)
     return redirect(url_for(".show", number=order.number), code=303)

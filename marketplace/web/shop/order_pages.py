@@ -28,7 +28,7 @@ from marketplace.payments.port import HeldPayment, Instructions
 from marketplace.web import limits
 from marketplace.web.errors import status_of
 from marketplace.web.filters import instant, won
-from marketplace.web.shop import cart_page
+from marketplace.web.shop import cart_page, carts
 
 REASONS: Final = (
     "마음이 바뀌었어요",
@@ -175,7 +175,7 @@ def _cancel(order: OrderDetail) -> CanceledCase:
     seen = request.form.get("seen_refund", "")
     # Raised inside the transaction, so that nothing was cancelled for another amount than shown.
     if case.is_new and seen != str(total):
-        shown = won(Won(int(seen))) if seen.isdecimal() else "없음"
+        shown = won(Won(carts.sent_number("seen_refund"))) if seen else "없음"
         raise RefundChanged(seen=shown, now=won(total))
     return case
 
