@@ -38,6 +38,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     kept.register(app)
     kept_pages.register(app)
     filters.register(app)
+    app.jinja_env.globals["is_demo"] = settings.demo
     app.register_blueprint(ops.bp)
     for audience in _AUDIENCES:
         for bp in _blueprints(audience):

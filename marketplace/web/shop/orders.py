@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from marketplace.checkout import paying
-from marketplace.core.settings import Settings
 from marketplace.orders import queries as orders
 from marketplace.orders.details import OrderDetail
 from marketplace.orders.queries import OrderNotFound
@@ -79,7 +78,6 @@ def done(number: str) -> ResponseReturnValue:
             raise
         return redirect(url_for("shop_sign_in.show", next=here()), code=303)
     held = paying.newest_of_order(order.id)
-    settings: Settings = current_app.extensions["settings"]
     return render_template(
         "shop/orders/done.html",
         order=order,
@@ -87,7 +85,6 @@ def done(number: str) -> ResponseReturnValue:
         deposit=order_pages.deposit_lines(held),
         is_open=order_pages.is_open(order),
         is_guest=order.person_id is None,
-        is_demo=settings.demo,
         **order_pages.words(),
     )
 
