@@ -45,6 +45,8 @@ def _config(settings: Settings) -> dict[str, Any]:
             "max_overflow": 0,
             "pool_timeout": 10,
             "pool_pre_ping": True,
+            # The connection used last has the most statements prepared.
+            "pool_use_lifo": True,
             "pool_recycle": 1800,
             "connect_args": {"options": CONNECT_OPTIONS, "connect_timeout": 5},
         },

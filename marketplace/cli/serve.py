@@ -38,6 +38,7 @@ def web_program(
             "PROMETHEUS_MULTIPROC_DIR": str(counters),
             # Threads share few heaps: more of them only keep what pages have long let go.
             "MALLOC_ARENA_MAX": "2",
+            "MALLOC_TRIM_THRESHOLD_": "131072",
         },
     )
 

@@ -67,7 +67,9 @@ class TestBrokerLosesEverything:
                 crew.wait_until(lambda done=done: _count(JobState.DONE) >= done)  # type: ignore[misc]
                 crew.flush(live_settings)
                 _leases_run_out()
-            crew.wait_until(lambda: _leases_and_done(asked), seconds=90)
+            crew.wait_until(
+                lambda: _count(JobState.DONE) >= asked, seconds=90, instead=_where_jobs_stand
+            )
 
         assert db.session.scalar(select(func.count()).select_from(Notice)) == asked
         assert db.session.scalar(select(func.count(Notice.person_id.distinct()))) == asked
@@ -84,16 +86,15 @@ class TestBrokerLosesEverything:
                 running.kill("dispatcher")
                 _leases_run_out()
                 running.start()
-            crew.wait_until(lambda: _leases_and_done(120), seconds=90)
+            crew.wait_until(
+                lambda: _count(JobState.DONE) >= 120, seconds=90, instead=_where_jobs_stand
+            )
 
         assert db.session.scalar(select(func.count()).select_from(Notice)) == 120
 
 
-def _leases_and_done(wanted: int) -> bool:
-    if _count(JobState.DONE) >= wanted:
-        return True
-    _leases_run_out()
-    return False
+def _where_jobs_stand() -> dict[str, int]:
+    return {state.value: _count(state) for state in JobState}
 
 
 @pytest.mark.usefixtures("shop")
