@@ -20,7 +20,7 @@ from bench.rounds import Pace, in_turn
 from bench.stage import Stage
 from marketplace.core.db import db
 
-# As many as there are cores: more would measure the queue in front of them.
+# More would measure the queue in front of two cores.
 CLIENTS: Final = 1
 # So many that no process meets one again while it keeps an answer.
 _TERMS: Final = 1_000
@@ -80,7 +80,7 @@ def search(stage: Stage, crew: Crew, pace: Pace) -> list[Figure]:
                 ratio=found,
                 value=sorted(ours)[len(ours) // 2],
                 unit="ms p95",
-                yardstick=f"{what} by psycopg, {len(terms)} terms, {CLIENTS} clients each",
+                yardstick=f"{what} by psycopg, {len(terms)} terms, {CLIENTS} client each",
                 yardstick_value=sorted(theirs)[len(theirs) // 2],
                 must="≤ 3",
                 holds=found <= 3,
