@@ -14,6 +14,7 @@ from marketplace.core.settings import Settings
 
 _PROCESSES = 2
 _THREADS = 4
+_LAST_REQUEST_SECONDS = 15
 
 
 def web_program(
@@ -32,6 +33,9 @@ def web_program(
             *("--workers", str(processes), "--blocking-threads", str(_THREADS)),
             # Without it one killed worker process stops the whole server.
             "--respawn-failed-workers",
+            # A process told to end while it is still starting never hears it; the longest request
+            # takes less.
+            *("--workers-kill-timeout", str(_LAST_REQUEST_SECONDS)),
             *("--factory", "marketplace.app:create_app"),
         ],
         env={

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -133,6 +133,12 @@ def working(settings: Settings, *names: str) -> Iterator[Crew]:
         yield crew
     finally:
         crew.stop()
+
+
+def end(pid: int) -> None:
+    """Kill a process that may be gone already."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, 9)
 
 
 def flush(settings: Settings) -> None:
