@@ -25,8 +25,8 @@ test: install ## Run all tests
 	else \
 		$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/faults -m "not browser"; \
 	fi
-	@# These stop, kill and freeze servers against the clock: alone, and what a busy machine made late once more.
-	@$(BIN)/python -m pytest tests/faults || $(BIN)/python -m pytest tests/faults --last-failed --last-failed-no-failures none
+	@# These stop, kill and freeze servers against the clock: one at a time.
+	@$(BIN)/python -m pytest tests/faults
 
 check: install ## Run what must hold before a commit: format, lint, types, layers, schema, templates
 	$(BIN)/ruff format --check .
