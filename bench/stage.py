@@ -27,6 +27,7 @@ from marketplace.core.db import db
 from marketplace.core.settings import Settings
 from marketplace.demo.launcher import processes
 from marketplace.demo.launcher.machine import Machine
+from marketplace.payments.stripe_reading import SUBSCRIBED_EVENTS
 
 _FOLDER: Final = paths.ROOT / "var" / "bench"
 _RUN: Final = "senaru_run"
@@ -87,6 +88,7 @@ def _started(settings: Settings, env: Mapping[str, str], logs: Path, stack: Exit
         *(sys.executable, "-m", "marketplace.demo.fake_stripe"),
         *("--port", str(settings.stripe_api_base).rpartition(":")[2]),
         *("--webhook-url", f"{settings.public_url}/webhooks/stripe"),
+        *("--enabled-events", ",".join(SUBSCRIBED_EVENTS)),
     ]
 
     def run(name: str, command: list[str], more: Mapping[str, str]) -> subprocess.Popen[bytes]:

@@ -48,6 +48,8 @@ def _config(settings: Settings) -> dict[str, Any]:
             # The connection used last has the most statements prepared.
             "pool_use_lifo": True,
             "pool_recycle": 1800,
+            # Each compiled statement is tens of kilobytes; ours are fewer than this.
+            "query_cache_size": 250,
             "connect_args": {"options": CONNECT_OPTIONS, "connect_timeout": 5},
         },
         "SESSION_COOKIE_NAME": "__Host-session" if settings.secure_cookies else "session",

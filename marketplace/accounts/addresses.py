@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from marketplace.accounts import people
 from marketplace.accounts.models import Address
@@ -136,14 +136,16 @@ def remove(*, person_id: int, address_id: int) -> None:
         db.session.flush()
 
 
+_BOOK: Final = (
+    select(Address)
+    .where(Address.person_id == bindparam("person"))
+    .order_by(Address.is_default.desc(), Address.id.desc())
+)
+
+
 def list_addresses(person_id: int) -> list[Entry]:
     """List a person's addresses, the default first."""
-    rows = db.session.scalars(
-        select(Address)
-        .where(Address.person_id == person_id)
-        .order_by(Address.is_default.desc(), Address.id.desc())
-    )
-    return [_entry(row) for row in rows]
+    return [_entry(row) for row in db.session.scalars(_BOOK, {"person": person_id})]
 
 
 def get_address(*, person_id: int, address_id: int) -> Entry:

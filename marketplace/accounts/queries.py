@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, bindparam, func, select
 
 from marketplace.accounts import emails
 from marketplace.accounts.models import (
@@ -52,31 +53,37 @@ class PersonCard:
     joined_at: datetime
 
 
+# Built once: every request of somebody signed in asks this.
+_VIEWER: Final = (
+    select(
+        Person.id,
+        Person.name,
+        Person.email,
+        Person.totp_confirmed_at,
+        SignIn.started_at,
+        func.array_agg(RoleGrant.role).filter(RoleGrant.id.is_not(None)).label("roles"),
+        func.max(RoleGrant.department_id).label("department_id"),
+    )
+    .join(SignIn, SignIn.person_id == Person.id)
+    .outerjoin(
+        RoleGrant,
+        and_(RoleGrant.person_id == Person.id, RoleGrant.revoked_at.is_(None)),
+    )
+    .where(
+        Person.id == bindparam("person"),
+        Person.session_version == bindparam("version"),
+        Person.status == PersonStatus.ACTIVE,
+        SignIn.token_hash == bindparam("token"),
+        SignIn.ended_at.is_(None),
+    )
+    .group_by(Person.id, SignIn.id)
+)
+
+
 def find_viewer(*, person_id: int, session_version: int, token_hash: str) -> SignedInPerson | None:
     """Find who a session belongs to, in one query; None when anything ended it."""
     row = db.session.execute(
-        select(
-            Person.id,
-            Person.name,
-            Person.email,
-            Person.totp_confirmed_at,
-            SignIn.started_at,
-            func.array_agg(RoleGrant.role).filter(RoleGrant.id.is_not(None)).label("roles"),
-            func.max(RoleGrant.department_id).label("department_id"),
-        )
-        .join(SignIn, SignIn.person_id == Person.id)
-        .outerjoin(
-            RoleGrant,
-            and_(RoleGrant.person_id == Person.id, RoleGrant.revoked_at.is_(None)),
-        )
-        .where(
-            Person.id == person_id,
-            Person.session_version == session_version,
-            Person.status == PersonStatus.ACTIVE,
-            SignIn.token_hash == token_hash,
-            SignIn.ended_at.is_(None),
-        )
-        .group_by(Person.id, SignIn.id)
+        _VIEWER, {"person": person_id, "version": session_version, "token": token_hash}
     ).one_or_none()
     if row is None:
         return None
@@ -91,31 +98,44 @@ def find_viewer(*, person_id: int, session_version: int, token_hash: str) -> Sig
     )
 
 
+_CARD: Final = (
+    select(
+        Person.id,
+        Person.name,
+        Person.email,
+        Person.phone,
+        Person.birth_on,
+        Person.dong_code,
+        Dong.name.label("dong_name"),
+        Person.email_confirmed_at,
+        Person.totp_confirmed_at,
+        Person.created_at,
+    )
+    .outerjoin(Dong, Dong.code == Person.dong_code)
+    .where(Person.id == bindparam("person"), Person.status != PersonStatus.WITHDRAWN)
+)
+
+
 def get_person(person_id: int) -> PersonCard:
     """
     Return what a person said about themselves.
 
     :raises PersonNotFound:
     """
-    row = db.session.execute(
-        select(Person, Dong.name)
-        .outerjoin(Dong, Dong.code == Person.dong_code)
-        .where(Person.id == person_id, Person.status != PersonStatus.WITHDRAWN)
-    ).one_or_none()
+    row = db.session.execute(_CARD, {"person": person_id}).one_or_none()
     if row is None:
         raise PersonNotFound
-    person, dong_name = row
     return PersonCard(
-        id=person.id,
-        name=person.name,
-        email=person.email,
-        phone=dashed(person.phone) if person.phone else None,
-        birth_on=person.birth_on,
-        dong_code=person.dong_code,
-        dong_name=dong_name,
-        is_confirmed=person.email_confirmed_at is not None,
-        has_second_factor=person.totp_confirmed_at is not None,
-        joined_at=person.created_at,
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        phone=dashed(row.phone) if row.phone else None,
+        birth_on=row.birth_on,
+        dong_code=row.dong_code,
+        dong_name=row.dong_name,
+        is_confirmed=row.email_confirmed_at is not None,
+        has_second_factor=row.totp_confirmed_at is not None,
+        joined_at=row.created_at,
     )
 
 

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    Integer,
+    String,
+    Update,
+    bindparam,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from marketplace.catalog.models import Product, ReservationState, StockReservation, Variant
 from marketplace.core import outbox
-from marketplace.core.db import db
+from marketplace.core.db import db, table_of
 from marketplace.core.errors import Conflict
 
 
@@ -22,6 +35,103 @@ class SoldOut(Conflict):
     def __init__(self, *, names: str, variant_ids: Sequence[int]) -> None:
         super().__init__(names=names)
         self.variant_ids = tuple(variant_ids)
+
+
+_VARIANT: Final = table_of(Variant)
+_HOLDING: Final = table_of(StockReservation)
+_PIECES: Final = (
+    func.unnest(
+        bindparam("variants", type_=ARRAY(BigInteger)), bindparam("pieces", type_=ARRAY(Integer))
+    )
+    .table_valued("variant_id", "pieces")
+    .render_derived()
+)
+
+_FREE: Final = (
+    select(Variant.id, Variant.on_hand - Variant.reserved, Variant.is_active)
+    .where(Variant.id == func.any(bindparam("variants", type_=ARRAY(BigInteger))))
+    .order_by(Variant.id)
+)
+# Ordered by id: two carts with the same goods wait for each other instead of deadlocking.
+_LOCK: Final = _FREE.with_for_update()
+_LOCK_HELD: Final = (
+    select(Variant.id, Variant.on_hand - Variant.reserved, Variant.is_active)
+    .join(StockReservation, StockReservation.variant_id == Variant.id)
+    .where(
+        StockReservation.reference == bindparam("of_reference"),
+        StockReservation.state == ReservationState.HELD,
+    )
+    .order_by(Variant.id)
+    .with_for_update(of=Variant)
+)
+_TAKEN: Final = select(StockReservation.variant_id).where(
+    StockReservation.reference == bindparam("of_reference"),
+    StockReservation.state.in_([ReservationState.HELD, ReservationState.DEDUCTED]),
+)
+
+
+def _holding() -> Update:
+    reserving = insert(_HOLDING).from_select(
+        ["reference", "variant_id", "quantity", "returned", "expires_at", "state"],
+        select(
+            bindparam("of_reference", type_=String),
+            _PIECES.c.variant_id,
+            _PIECES.c.pieces,
+            literal(0),
+            bindparam("until", type_=DateTime(timezone=True)),
+            literal(ReservationState.HELD, StockReservation.state.type),
+        ).order_by(_PIECES.c.variant_id),
+        include_defaults=False,
+    )
+    # A released reservation is revived when a payment arrives after its order expired.
+    held = (
+        reserving.on_conflict_do_update(
+            index_elements=["reference", "variant_id"],
+            set_={
+                "quantity": reserving.excluded.quantity,
+                "expires_at": reserving.excluded.expires_at,
+                "state": ReservationState.HELD,
+            },
+        )
+        .returning(StockReservation.variant_id, StockReservation.quantity)
+        .cte("held")
+    )
+    return (
+        update(_VARIANT)
+        .where(Variant.id == held.c.variant_id)
+        .values(reserved=Variant.reserved + held.c.quantity)
+    )
+
+
+def _ending() -> Update:
+    ended = (
+        update(_HOLDING)
+        .where(
+            StockReservation.reference == bindparam("of_reference"),
+            StockReservation.state == ReservationState.HELD,
+        )
+        .values(state=bindparam("to_state", type_=StockReservation.state.type))
+        .returning(StockReservation.variant_id, StockReservation.quantity)
+        .cte("ended")
+    )
+    return (
+        update(_VARIANT)
+        .where(Variant.id == ended.c.variant_id)
+        .values(
+            reserved=Variant.reserved - ended.c.quantity,
+            on_hand=Variant.on_hand + ended.c.quantity * bindparam("to_shelf", type_=Integer),
+        )
+    )
+
+
+# One statement each, for variants that are already locked.
+_HOLD: Final = _holding()
+_END_HOLD: Final = _ending()
+_SHELVE: Final = (
+    update(_VARIANT)
+    .where(Variant.id == _PIECES.c.variant_id)
+    .values(on_hand=Variant.on_hand + _PIECES.c.pieces)
+)
 
 
 def reserve(
@@ -37,58 +147,34 @@ def reserve(
     if not quantities or expires_at <= at:
         raise ValueError("reserve needs quantities and a moment in the future")
     available = lock_available(list(quantities))
-    held = set(
-        db.session.scalars(
-            select(StockReservation.variant_id).where(
-                StockReservation.reference == reference,
-                StockReservation.state.in_([ReservationState.HELD, ReservationState.DEDUCTED]),
-            )
-        )
-    )
+    held = set(db.session.scalars(_TAKEN, {"of_reference": reference}))
     wanted = {variant: count for variant, count in quantities.items() if variant not in held}
     short = [variant for variant, count in wanted.items() if available.get(variant, 0) < count]
     if short:
         raise SoldOut(names=_names(short), variant_ids=short)
     if not wanted:
         return
-    statement = insert(StockReservation).values(
-        [
-            {
-                "reference": reference,
-                "variant_id": variant,
-                "quantity": count,
-                "expires_at": expires_at,
-                "state": ReservationState.HELD,
-            }
-            for variant, count in sorted(wanted.items())
-        ]
-    )
-    # A released reservation is revived when a payment arrives after its order expired.
     db.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["reference", "variant_id"],
-            set_={
-                "quantity": statement.excluded.quantity,
-                "expires_at": statement.excluded.expires_at,
-                "state": ReservationState.HELD,
-            },
-        )
+        _HOLD,
+        {
+            "of_reference": reference,
+            "variants": list(wanted),
+            "pieces": list(wanted.values()),
+            "until": expires_at,
+        },
     )
-    _shift(wanted, on_hand=0, reserved=1)
     _tell_search([variant for variant, count in wanted.items() if available[variant] == count])
 
 
 def deduct(*, reference: str) -> None:
     """Take the held pieces of a reference out of stock."""
-    quantities, _ = _move(reference, ReservationState.HELD, ReservationState.DEDUCTED)
-    _shift(quantities, on_hand=-1, reserved=-1)
+    _end_hold(reference, ReservationState.DEDUCTED, on_hand=-1)
 
 
 def release(*, reference: str) -> None:
     """Let go of the held pieces of a reference."""
-    quantities, before = _move(reference, ReservationState.HELD, ReservationState.RELEASED)
-    _shift(quantities, on_hand=0, reserved=-1)
-    _tell_search([variant for variant in quantities if before.get(variant) == 0])
+    before = _end_hold(reference, ReservationState.RELEASED, on_hand=0)
+    _tell_search([variant for variant, free in before.items() if free == 0])
 
 
 def give_back(*, reference: str, quantities: Mapping[int, int]) -> None:
@@ -108,64 +194,27 @@ def give_back(*, reference: str, quantities: Mapping[int, int]) -> None:
         )
         if returned.first() is None:
             raise ValueError(f"{reference} has no {count} deducted pieces of variant {variant}")
-    _shift(quantities, on_hand=1, reserved=0)
+    db.session.execute(_SHELVE, {"variants": list(quantities), "pieces": list(quantities.values())})
     _tell_search([variant for variant in quantities if before.get(variant) == 0])
 
 
 def lock_available(variant_ids: Sequence[int]) -> dict[int, int]:
     """Lock the variants in the one order everybody uses; return how many pieces are free."""
-    rows = db.session.execute(_locking(variant_ids))
+    rows = db.session.execute(_LOCK, {"variants": list(variant_ids)})
     return {variant: free if active else 0 for variant, free, active in rows}
 
 
-def _locking(variant_ids: Sequence[int]) -> Select[int, int, bool]:
-    # Ordered by id: two carts with the same goods wait for each other instead of deadlocking.
-    return (
-        select(Variant.id, Variant.on_hand - Variant.reserved, Variant.is_active)
-        .where(Variant.id.in_(sorted(variant_ids)))
-        .order_by(Variant.id)
-        .with_for_update()
-    )
-
-
-def _move(
-    reference: str, before: ReservationState, after: ReservationState
-) -> tuple[dict[int, int], dict[int, int]]:
-    """Return the pieces moved and how many were free before, both per variant."""
-    variants = db.session.scalars(
-        select(StockReservation.variant_id).where(
-            StockReservation.reference == reference, StockReservation.state == before
+def _end_hold(reference: str, state: ReservationState, *, on_hand: int) -> dict[int, int]:
+    """End what a reference holds; return how many pieces of each variant were free before."""
+    free = {
+        variant: count if active else 0
+        for variant, count, active in db.session.execute(_LOCK_HELD, {"of_reference": reference})
+    }
+    if free:
+        db.session.execute(
+            _END_HOLD, {"of_reference": reference, "to_state": state, "to_shelf": on_hand}
         )
-    ).all()
-    if not variants:
-        return {}, {}
-    free = lock_available(variants)
-    moved = db.session.execute(
-        update(StockReservation)
-        .where(StockReservation.reference == reference, StockReservation.state == before)
-        .values(state=after)
-        .returning(StockReservation.variant_id, StockReservation.quantity)
-    )
-    return dict(moved.all()), free
-
-
-def _shift(quantities: Mapping[int, int], *, on_hand: int, reserved: int) -> None:
-    """Change the counts of variants that are already locked."""
-    if not quantities:
-        return
-    table = Variant.__table__
-    statement = (
-        update(table)  # type: ignore[arg-type]
-        .where(table.c.id == bindparam("variant"))
-        .values(
-            on_hand=table.c.on_hand + on_hand * bindparam("pieces"),
-            reserved=table.c.reserved + reserved * bindparam("pieces"),
-        )
-    )
-    db.session.connection().execute(
-        statement,
-        [{"variant": variant, "pieces": count} for variant, count in sorted(quantities.items())],
-    )
+    return free
 
 
 def _tell_search(variant_ids: Sequence[int]) -> None:

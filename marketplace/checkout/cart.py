@@ -6,13 +6,20 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import case, delete, func, literal, select, update
+from sqlalchemy import (
+    case,
+    delete,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from marketplace.catalog.buyables import Buyable, list_buyable
 from marketplace.catalog.stock import SoldOut
-from marketplace.checkout import cart_rows
-from marketplace.checkout.cart_rows import Owner
+from marketplace.checkout import cart_rows, cart_writes
+from marketplace.checkout.cart_rows import Owner, Row
 from marketplace.checkout.cart_view import (
     CartCouponView,
     CartLine,
@@ -37,6 +44,7 @@ __all__ = [
     "accept_prices",
     "add",
     "count_items",
+    "list_coupon_ids",
     "merge_guest",
     "put_coupon",
     "put_coupons",
@@ -112,34 +120,11 @@ def add(*, owner: Owner, variant_id: int, quantity: int, at: datetime) -> None:
     most = _most(buyable)
     if quantity > most:
         raise TooManyPieces(name=buyable.product_name, most=most)
-    cart_id = _open(owner, at)
-    others = db.session.scalar(
-        select(func.count())
-        .select_from(CartItem)
-        .where(CartItem.cart_id == cart_id, CartItem.variant_id != variant_id)
-    )
-    if (others or 0) >= MOST_ITEMS:
+    cart_id = cart_writes.open_cart(owner, at=at)
+    if cart_writes.count_others(cart_id, variant_id) >= MOST_ITEMS:
         raise CartFull(most=MOST_ITEMS)
-    statement = insert(CartItem).values(
-        cart_id=cart_id,
-        variant_id=variant_id,
-        quantity=quantity,
-        price_seen=buyable.unit_price,
-        selected=True,
-        added_at=at,
-    )
-    added = db.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["cart_id", "variant_id"],
-            set_={
-                "quantity": CartItem.quantity + quantity,
-                "price_seen": buyable.unit_price,
-                "selected": True,
-            },
-            where=CartItem.quantity + quantity <= most,
-        ).returning(CartItem.id)
-    )
-    if added.first() is None:
+    piece = Row(variant_id, quantity, price_seen=buyable.unit_price, selected=True)
+    if not cart_writes.add(cart_id, piece, most=most, at=at):
         raise TooManyPieces(name=buyable.product_name, most=most)
 
 
@@ -210,7 +195,7 @@ def put_coupon(*, owner: Owner, coupon_id: int, at: datetime) -> None:
     person_id = _member(owner)
     if not list_spendable(person_id=person_id, at=at, coupon_ids=[coupon_id]):
         raise CouponNotFound
-    cart_id = _open(owner, at)
+    cart_id = cart_writes.open_cart(owner, at=at)
     there = set(
         db.session.scalars(select(CartCoupon.coupon_id).where(CartCoupon.cart_id == cart_id))
     )
@@ -231,7 +216,7 @@ def put_coupons(*, owner: Owner, coupon_ids: Collection[int], at: datetime) -> N
         raise TooManyCoupons(most=MOST_COUPONS)
     if len(list_spendable(person_id=person_id, at=at, coupon_ids=wanted)) != len(wanted):
         raise CouponNotFound
-    cart_id = _open(owner, at)
+    cart_id = cart_writes.open_cart(owner, at=at)
     db.session.execute(
         delete(CartCoupon)
         .where(CartCoupon.cart_id == cart_id)
@@ -256,7 +241,7 @@ def merge_guest(*, token_hash: str, person_id: int, at: datetime) -> None:
     ).one_or_none()
     if guest is None:
         return
-    cart_id = _open(Owner(person_id=person_id), at)
+    cart_id = cart_writes.open_cart(Owner(person_id=person_id), at=at)
     gathered = select(
         literal(cart_id),
         CartItem.variant_id,
@@ -282,6 +267,11 @@ def merge_guest(*, token_hash: str, person_id: int, at: datetime) -> None:
     db.session.execute(delete(Cart).where(Cart.id == guest.id))
 
 
+def list_coupon_ids(*, owner: Owner) -> tuple[int, ...]:
+    """Return the coupons put on the cart, in that order."""
+    return cart_rows.load(owner).coupon_ids
+
+
 def count_items(*, owner: Owner) -> int:
     """Return how many different variants are in the cart."""
     return (
@@ -297,20 +287,7 @@ def count_items(*, owner: Owner) -> int:
 
 def clear_ordered(*, order_id: int, person_id: int | None, variant_ids: Collection[int]) -> None:
     """Take what an order contained, and the coupons, out of the cart it was placed from."""
-    is_source = Cart.placed_order_id == order_id
-    if person_id is not None:
-        is_source |= Cart.person_id == person_id
-    carts = select(Cart.id).where(is_source)
-    db.session.execute(
-        delete(CartItem)
-        .where(CartItem.cart_id.in_(carts), CartItem.variant_id.in_(variant_ids))
-        .execution_options(synchronize_session=False)
-    )
-    db.session.execute(
-        delete(CartCoupon)
-        .where(CartCoupon.cart_id.in_(carts))
-        .execution_options(synchronize_session=False)
-    )
+    cart_writes.clear(order_id=order_id, person_id=person_id, variant_ids=variant_ids)
 
 
 def note_placed(*, cart_id: int, order_id: int) -> None:
@@ -348,20 +325,6 @@ def _member(owner: Owner) -> int:
     if owner.person_id is None:
         raise CouponsNeedMembership
     return owner.person_id
-
-
-def _open(owner: Owner, at: datetime) -> int:
-    """Return the id of somebody's cart, made when there is none."""
-    key = "token_hash" if owner.person_id is None else "person_id"
-    cart_id: int = db.session.execute(
-        insert(Cart)
-        .values(
-            person_id=owner.person_id, token_hash=owner.token_hash, created_at=at, updated_at=at
-        )
-        .on_conflict_do_update(index_elements=[key], set_={"updated_at": at})
-        .returning(Cart.id)
-    ).scalar_one()
-    return cart_id
 
 
 def _cart_of(owner: Owner) -> int | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from marketplace.checkout.models import Cart, CartCoupon, CartItem
@@ -55,30 +56,37 @@ def belongs_to(owner: Owner) -> ColumnElement[bool]:
     return Cart.token_hash == owner.token_hash
 
 
+_COUPON_IDS: Final = (
+    select(
+        func.array_agg(
+            aggregate_order_by(CartCoupon.coupon_id, CartCoupon.position, CartCoupon.coupon_id)
+        )
+    )
+    .where(CartCoupon.cart_id == Cart.id)
+    .correlate(Cart)
+    .scalar_subquery()
+)
+_ROWS: Final = (
+    select(
+        Cart.id,
+        CartItem.variant_id,
+        CartItem.quantity,
+        CartItem.price_seen,
+        CartItem.selected,
+        _COUPON_IDS.label("coupon_ids"),
+    )
+    .outerjoin(CartItem, CartItem.cart_id == Cart.id)
+    .order_by(CartItem.added_at, CartItem.id)
+)
+_BY_PERSON: Final = _ROWS.where(Cart.person_id == bindparam("person"))
+_BY_TOKEN: Final = _ROWS.where(Cart.token_hash == bindparam("token"))
+
+
 def load(owner: Owner) -> Rows:
     """Return what is in somebody's cart."""
-    coupon_ids = (
-        select(
-            func.array_agg(
-                aggregate_order_by(CartCoupon.coupon_id, CartCoupon.position, CartCoupon.coupon_id)
-            )
-        )
-        .where(CartCoupon.cart_id == Cart.id)
-        .correlate(Cart)
-        .scalar_subquery()
-    )
+    rows_of = _BY_TOKEN if owner.person_id is None else _BY_PERSON
     found = db.session.execute(
-        select(
-            Cart.id,
-            CartItem.variant_id,
-            CartItem.quantity,
-            CartItem.price_seen,
-            CartItem.selected,
-            coupon_ids.label("coupon_ids"),
-        )
-        .outerjoin(CartItem, CartItem.cart_id == Cart.id)
-        .where(belongs_to(owner))
-        .order_by(CartItem.added_at, CartItem.id)
+        rows_of, {"person": owner.person_id, "token": owner.token_hash}
     ).all()
     if not found:
         return Rows(cart_id=None)

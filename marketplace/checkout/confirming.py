@@ -68,19 +68,18 @@ def confirm_payment(
 
     :raises PaymentMissing, OrderNotFound:
     """
-    order_id = references.find_order_id(payment.get_held(payment_id).reference)
+    order_id = references.find_order_id(payment.get_reference(payment_id))
     if order_id is None:
         raise PaymentMissing
     order = lifecycle.lock(order_id)
-    outcome = payment.apply(payment_id, snapshot, source=source, at=at)
-    return act_on(order, payment_id, outcome, source=source, at=at)
+    outcome, held = payment.take_in(payment_id, snapshot, source=source, at=at)
+    return act_on(order, held, outcome, source=source, at=at)
 
 
 def act_on(
-    order: LockedOrder, payment_id: int, outcome: Outcome, *, source: str, at: datetime
+    order: LockedOrder, held: HeldPayment, outcome: Outcome, *, source: str, at: datetime
 ) -> Confirmation:
     """Let a locked order follow what its payment has just become."""
-    held = payment.get_held(payment_id)
     if outcome is Outcome.SURPLUS:
         _give_back(order, held, cause="surplus", reason="중복 결제", at=at)
         return Confirmation(order.id, order.number, Result.REFUNDED_SURPLUS)
@@ -112,7 +111,7 @@ def _complete(order: LockedOrder, held: HeldPayment, *, source: str, at: datetim
 
 
 def _post_sale(order: LockedOrder, held: HeldPayment, *, at: datetime) -> None:
-    shares = proceeds.of_order(order.id)
+    shares = proceeds.of_order(order.id, has_coupons=order.coupon_total > 0)
     legs = [debit(accounts.provider(held.provider.value), order.pay_total)]
     legs += [debit(accounts.grant(grant), amount) for grant, amount in shares.by_grant.items()]
     legs += [

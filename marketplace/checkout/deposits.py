@@ -108,7 +108,7 @@ def settle(*, deposit_id: int, payment_id: int, source: str, at: datetime) -> Co
         raise PaymentMissing
     order = lifecycle.lock(order_id)
     outcome = bank_transfer.settle(deposit_id, payment_id, source=source, at=at)
-    return confirming.act_on(order, payment_id, outcome, source=source, at=at)
+    return confirming.act_on(order, payment.get_held(payment_id), outcome, source=source, at=at)
 
 
 def list_transfers(*, at: datetime) -> list[Transfer]:

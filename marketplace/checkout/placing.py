@@ -103,13 +103,30 @@ class PlacedOrder:
 
     order_id: int
     number: str
-    payment_id: int
-    payment_public_id: str
-    provider: ProviderCode
-    pay_total: Won
+    payment: HeldPayment
     # Nothing is left to be done: 0 won, or billed later.
     is_confirmed: bool
     is_new: bool
+
+    @property
+    def provider(self) -> ProviderCode:
+        """Return the way to pay."""
+        return self.payment.provider
+
+    @property
+    def payment_id(self) -> int:
+        """Return the payment's id."""
+        return self.payment.id
+
+    @property
+    def payment_public_id(self) -> str:
+        """Return the payment's name in addresses."""
+        return self.payment.public_id
+
+    @property
+    def pay_total(self) -> Won:
+        """Return what there is to pay in money."""
+        return self.payment.amount
 
 
 def place_order(
@@ -233,10 +250,7 @@ def _placed(opened: OpenedOrder, held: HeldPayment, *, is_confirmed: bool) -> Pl
     return PlacedOrder(
         order_id=opened.id,
         number=opened.number,
-        payment_id=held.id,
-        payment_public_id=held.public_id,
-        provider=held.provider,
-        pay_total=held.amount,
+        payment=held,
         is_confirmed=is_confirmed,
         is_new=opened.is_new,
     )

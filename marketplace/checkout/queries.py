@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from marketplace.checkout import paying, references
-from marketplace.checkout.cart import Owner
 from marketplace.checkout.order_form import CHOICES
-from marketplace.checkout.placing import LEAST_BY_CARD, is_department_buyer
+from marketplace.checkout.placing import LEAST_BY_CARD
 from marketplace.core.money import Won
 from marketplace.orders import queries as orders
-from marketplace.orders.details import ClaimDetail, OrderDetail, Step
+from marketplace.orders.details import ClaimDetail, OrderDetail, OrderOwner, Step
 from marketplace.payments import payment
 from marketplace.payments import queries as payments
 from marketplace.payments.models import PaymentState, ProviderCode, RefundState
@@ -26,6 +25,7 @@ __all__ = [
     "ProviderCode",
     "RefundState",
     "complete",
+    "get_payer",
     "get_payment_page",
     "list_choices",
 ]
@@ -58,6 +58,18 @@ class PaymentChoice:
     label: str
 
 
+def get_payer(public_id: str) -> OrderOwner:
+    """
+    Return whose order a payment by its name in addresses is for.
+
+    :raises PaymentMissing, OrderNotFound:
+    """
+    order_id = references.find_order_id(payment.get_held_by_public_id(public_id).reference)
+    if order_id is None:
+        raise PaymentMissing
+    return orders.get_owner(order_id)
+
+
 def get_payment_page(public_id: str) -> PaymentPage:
     """
     Return a payment by its name in addresses, with its order.
@@ -87,13 +99,17 @@ def complete(order: OrderDetail) -> OrderPage:
     )
 
 
-def list_choices(*, owner: Owner, amount: Won, takes_cards: bool) -> list[PaymentChoice]:
-    """Return the ways somebody may pay an amount; none are needed for 0 won."""
+def list_choices(*, amount: Won, takes_cards: bool, for_department: bool) -> list[PaymentChoice]:
+    """
+    Return the ways somebody may pay an amount; none are needed for 0 won.
+
+    Only offers: placing the order asks again whether they order for a department.
+    """
     if amount == 0:
         return []
     allowed = {ProviderCode.BANK_TRANSFER}
     if takes_cards and amount >= LEAST_BY_CARD:
         allowed.add(ProviderCode.STRIPE)
-    if is_department_buyer(owner):
+    if for_department:
         allowed.add(ProviderCode.INVOICE)
     return [PaymentChoice(code, label) for code, label in CHOICES.items() if code in allowed]

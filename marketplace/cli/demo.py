@@ -26,6 +26,7 @@ from marketplace.core.settings import Settings
 from marketplace.demo.district import logins
 from marketplace.demo.launcher.failure import ServerFailed
 from marketplace.demo.launcher.machine import Machine, folder_of_this_machine
+from marketplace.payments.stripe_reading import SUBSCRIBED_EVENTS
 
 _FIRST_PORT: Final = 8000
 _LOCAL_HOSTS: Final = "127.0.0.1,localhost"
@@ -108,6 +109,7 @@ def _fake_stripe(settings: Settings, folder: Path) -> Program:
         command=[
             *(sys.executable, "-m", "marketplace.demo.fake_stripe", "--port", str(api.port)),
             *("--webhook-url", f"http://127.0.0.1:{os.environ['PORT']}/webhooks/stripe"),
+            *("--enabled-events", ",".join(SUBSCRIBED_EVENTS)),
             *("--data-dir", str(folder / "fake-stripe")),
         ],
     )

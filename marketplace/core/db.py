@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from enum import StrEnum
-from typing import ClassVar, TypeVar
+from typing import ClassVar, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.errors import DeadlockDetected, SerializationFailure
-from sqlalchemy import BigInteger, Date, DateTime, Enum, MetaData, String, event
+from sqlalchemy import BigInteger, Date, DateTime, Enum, MetaData, String, Table, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 
@@ -45,6 +45,15 @@ class Base(DeclarativeBase):
             values_callable=lambda states: [state.value for state in states],
         ),
     }
+
+
+def table_of(model: type[Base]) -> Table:
+    """
+    Return a model's table, for writes that are built once and take their values when executed.
+
+    Written on the model itself, SQLAlchemy would take those values for rows to write in bulk.
+    """
+    return cast(Table, model.__table__)
 
 
 # Models inherit Base, not db.Model: plain SQLAlchemy, which mypy understands.

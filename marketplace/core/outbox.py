@@ -8,11 +8,11 @@ from enum import StrEnum
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import Index, case, delete, func, select, text, update
+from sqlalchemy import DateTime, Index, bindparam, case, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.core.db import Base, db
+from marketplace.core.db import Base, db, table_of
 
 # Hard task limit < lease < broker visibility timeout (reliability.md rule 4).
 LEASE: Final = timedelta(seconds=300)
@@ -62,6 +62,23 @@ class ScheduleRun(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+# Built once: nearly every change to anything asks for some work.
+_ENQUEUE: Final = (
+    insert(table_of(Job))
+    .values(
+        state=JobState.PENDING,
+        attempts=0,
+        kind=bindparam("its_kind"),
+        payload=bindparam("its_payload", type_=JSONB),
+        dedupe_key=bindparam("its_dedupe_key"),
+        run_after=func.coalesce(
+            bindparam("its_run_after", type_=DateTime(timezone=True)), func.now()
+        ),
+    )
+    .on_conflict_do_nothing()
+)
+
+
 def enqueue(
     kind: str,
     payload: Mapping[str, object],
@@ -74,14 +91,15 @@ def enqueue(
 
     The same key asks once, however often it is enqueued.
     """
-    values: dict[str, object] = {
-        "kind": kind,
-        "payload": dict(payload),
-        "dedupe_key": key or f"{kind}:{uuid4().hex}",
-    }
-    if run_after is not None:
-        values["run_after"] = run_after
-    db.session.execute(insert(Job).values(values).on_conflict_do_nothing())
+    db.session.execute(
+        _ENQUEUE,
+        {
+            "its_kind": kind,
+            "its_payload": dict(payload),
+            "its_dedupe_key": key or f"{kind}:{uuid4().hex}",
+            "its_run_after": run_after,
+        },
+    )
 
 
 def lease_due(*, at: datetime, limit: int = WINDOW) -> Sequence[tuple[int, str]]:

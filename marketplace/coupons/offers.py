@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from marketplace.core.db import db
@@ -76,6 +76,36 @@ class OfferedCoupon:
     grants: tuple[GrantShare, ...]
 
 
+_GRANTS: Final = (
+    select(
+        func.json_agg(
+            aggregate_order_by(
+                func.json_build_array(Grant.id, Funder.kind, CampaignGrant.share_bps),
+                CampaignGrant.position,
+            )
+        )
+    )
+    .select_from(CampaignGrant)
+    .join(Grant, Grant.id == CampaignGrant.grant_id)
+    .join(Funder, Funder.id == Grant.funder_id)
+    .where(CampaignGrant.version_id == CampaignVersion.id)
+    .correlate(CampaignVersion)
+    .scalar_subquery()
+)
+_COUPONS: Final = (
+    select(Coupon, CampaignVersion, Campaign, _GRANTS)
+    .join(CampaignVersion, CampaignVersion.id == Coupon.version_id)
+    .join(Campaign, Campaign.id == Coupon.campaign_id)
+    .where(Coupon.person_id == bindparam("person"))
+    .order_by(Coupon.expires_at, Coupon.id)
+    .execution_options(populate_existing=True)
+)
+_SPENDABLE: Final = _COUPONS.where(
+    Coupon.state == CouponState.CLAIMED, Coupon.expires_at > bindparam("at"), Coupon.balance > 0
+)
+_NAMED: Final = _COUPONS.where(Coupon.id == func.any(bindparam("coupons", type_=ARRAY(BigInteger))))
+
+
 def list_spendable(
     *, person_id: int, at: datetime, coupon_ids: Collection[int] | None = None
 ) -> list[OfferedCoupon]:
@@ -85,37 +115,11 @@ def list_spendable(
     Without ids only those that can be spent now; with ids those among them that are the
     person's, whatever their state, so that a price can say why one is refused.
     """
-    grants = (
-        select(
-            func.json_agg(
-                aggregate_order_by(
-                    func.json_build_array(Grant.id, Funder.kind, CampaignGrant.share_bps),
-                    CampaignGrant.position,
-                )
-            )
-        )
-        .select_from(CampaignGrant)
-        .join(Grant, Grant.id == CampaignGrant.grant_id)
-        .join(Funder, Funder.id == Grant.funder_id)
-        .where(CampaignGrant.version_id == CampaignVersion.id)
-        .correlate(CampaignVersion)
-        .scalar_subquery()
-    )
-    statement = (
-        select(Coupon, CampaignVersion, Campaign, grants)
-        .join(CampaignVersion, CampaignVersion.id == Coupon.version_id)
-        .join(Campaign, Campaign.id == Coupon.campaign_id)
-        .where(Coupon.person_id == person_id)
-        .order_by(Coupon.expires_at, Coupon.id)
-        .execution_options(populate_existing=True)
-    )
     if coupon_ids is None:
-        statement = statement.where(
-            Coupon.state == CouponState.CLAIMED, Coupon.expires_at > at, Coupon.balance > 0
-        )
+        rows = db.session.execute(_SPENDABLE, {"person": person_id, "at": at})
     else:
-        statement = statement.where(Coupon.id.in_(coupon_ids))
-    return [_offer(*row) for row in db.session.execute(statement)]
+        rows = db.session.execute(_NAMED, {"person": person_id, "coupons": list(coupon_ids)})
+    return [_offer(*row) for row in rows]
 
 
 def _offer(

@@ -26,6 +26,8 @@ def redeem(*, reference: str, at: datetime) -> list[int]:
     free for others.
     """
     uses = [use for use in holds.lock_of(reference) if use.state == RedemptionState.HELD]
+    if not uses:
+        return []
     changes: dict[int, tuple[int, int]] = {}
     shares = _shares([use.id for use in uses])
     for use in uses:

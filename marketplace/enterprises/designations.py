@@ -23,7 +23,7 @@ LABELS: Final = {
 }
 
 
-def holds_on(day: date) -> ColumnElement[bool]:
+def holds_on(day: date | ColumnElement[date]) -> ColumnElement[bool]:
     """Return the condition that a designation is valid on a day."""
     return (
         (Designation.granted_on <= day)

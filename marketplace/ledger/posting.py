@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ARRAY, BigInteger, String, bindparam, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from marketplace.core.db import db
+from marketplace.core.db import db, table_of
 from marketplace.core.errors import Conflict, InvalidInput
 from marketplace.core.money import Won
 from marketplace.ledger.models import Account, AccountKind, Entry, Posting
@@ -66,6 +67,34 @@ def credit(account: AccountRef, amount: int) -> Leg:
     return Leg(account, Won(-amount))
 
 
+_ENTRY: Final = (
+    upsert(table_of(Entry))
+    .values(
+        kind=bindparam("its_kind"),
+        reference=bindparam("its_reference"),
+        occurred_at=bindparam("at"),
+    )
+    .on_conflict_do_nothing()
+    .returning(Entry.id)
+)
+_BY_CODE: Final = select(Account.code, Account.id).where(
+    Account.code == func.any(bindparam("codes", type_=ARRAY(String)))
+)
+_LEGS: Final = (
+    func.unnest(
+        bindparam("accounts", type_=ARRAY(BigInteger)),
+        bindparam("amounts", type_=ARRAY(BigInteger)),
+    )
+    .table_valued("account_id", "amount")
+    .render_derived()
+)
+_POSTINGS: Final = insert(table_of(Posting)).from_select(
+    ["entry_id", "account_id", "amount"],
+    select(bindparam("entry", type_=BigInteger), _LEGS.c.account_id, _LEGS.c.amount),
+    include_defaults=False,
+)
+
+
 def post(*, kind: str, reference: str, legs: Iterable[Leg], at: datetime) -> int:
     """
     Write one entry and return its id. Legs on one account are added up; zero legs are left out.
@@ -80,20 +109,18 @@ def post(*, kind: str, reference: str, legs: Iterable[Leg], at: datetime) -> int
     if difference or len(amounts) < 2:
         raise Unbalanced(difference=difference)
     entry_id: int | None = db.session.scalar(
-        upsert(Entry)
-        .values(kind=kind, reference=reference, occurred_at=at)
-        .on_conflict_do_nothing()
-        .returning(Entry.id)
+        _ENTRY, {"its_kind": kind, "its_reference": reference, "at": at}
     )
     if entry_id is None:
         raise AlreadyPosted(kind=kind, reference=reference)
     ids = _account_ids(amounts)
     db.session.execute(
-        insert(Posting),
-        [
-            {"entry_id": entry_id, "account_id": ids[account.code], "amount": amount}
-            for account, amount in amounts.items()
-        ],
+        _POSTINGS,
+        {
+            "entry": entry_id,
+            "accounts": [ids[account.code] for account in amounts],
+            "amounts": list(amounts.values()),
+        },
     )
     return entry_id
 
@@ -117,8 +144,7 @@ def balances(codes: Sequence[str]) -> dict[str, Won]:
 
 def _account_ids(amounts: Mapping[AccountRef, int]) -> dict[str, int]:
     codes = [account.code for account in amounts]
-    by_code = select(Account.code, Account.id).where(Account.code.in_(codes))
-    ids = dict(db.session.execute(by_code).all())
+    ids = dict(db.session.execute(_BY_CODE, {"codes": codes}).all())
     missing = [account for account in amounts if account.code not in ids]
     if missing:
         # Sorted, so that two transactions opening the same accounts wait in one order.
@@ -132,5 +158,5 @@ def _account_ids(amounts: Mapping[AccountRef, int]) -> dict[str, int]:
             )
             .on_conflict_do_nothing()
         )
-        ids = dict(db.session.execute(by_code).all())
+        ids = dict(db.session.execute(_BY_CODE, {"codes": codes}).all())
     return ids

@@ -89,6 +89,15 @@ class BundleDetail:
         return Won(self.shipping_fee + self.surcharge)
 
 
+@dataclass(frozen=True)
+class OrderOwner:
+    """Whose an order is; nobody's account when a guest placed it."""
+
+    id: int
+    number: str
+    person_id: int | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class OrderDetail:
     """A whole order."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import bindparam, select, update
 
-from marketplace.core.db import db
+from marketplace.core.db import db, table_of
 from marketplace.core.money import Won
 from marketplace.orders import status
 from marketplace.orders.models import Line, LineStatus, Order
@@ -22,6 +23,7 @@ class LockedOrder:
     number: str
     person_id: int | None
     provider: str
+    coupon_total: Won
     pay_total: Won
     expires_at: datetime
     paid_at: datetime | None
@@ -31,27 +33,47 @@ class LockedOrder:
     quantities: dict[int, int]
 
 
+_ORDER: Final = select(
+    Order.id,
+    Order.number,
+    Order.person_id,
+    Order.provider,
+    Order.coupon_total,
+    Order.pay_total,
+    Order.expires_at,
+    Order.paid_at,
+    Order.closed_at,
+).where(Order.id == bindparam("order"))
+_LOCK: Final = _ORDER.with_for_update()
+_LINES: Final = (
+    select(Line.id, Line.variant_id, Line.quantity)
+    .where(Line.order_id == bindparam("order"))
+    .order_by(Line.position)
+)
+_MARK_PAID: Final = (
+    update(table_of(Order))
+    .where(Order.id == bindparam("order"))
+    .values(paid_at=bindparam("at"), closed_at=None)
+    .execution_options(synchronize_session=False)
+)
+
+
 def lock(order_id: int) -> LockedOrder:
     """
     Lock an order; everything that changes it starts here.
 
     :raises OrderNotFound:
     """
-    order = db.session.scalars(
-        _locking(order_id), execution_options={"populate_existing": True}
-    ).one_or_none()
+    order = db.session.execute(_LOCK, {"order": order_id}).one_or_none()
     if order is None:
         raise OrderNotFound
-    lines = db.session.execute(
-        select(Line.id, Line.variant_id, Line.quantity)
-        .where(Line.order_id == order_id)
-        .order_by(Line.position)
-    ).all()
+    lines = db.session.execute(_LINES, {"order": order_id}).all()
     return LockedOrder(
         id=order.id,
         number=order.number,
         person_id=order.person_id,
         provider=order.provider,
+        coupon_total=order.coupon_total,
         pay_total=order.pay_total,
         expires_at=order.expires_at,
         paid_at=order.paid_at,
@@ -67,12 +89,7 @@ def mark_paid(order: LockedOrder, *, actor: str, at: datetime) -> None:
 
     :raises MoveNotAllowed:
     """
-    db.session.execute(
-        update(Order)
-        .where(Order.id == order.id)
-        .values(paid_at=at, closed_at=None)
-        .execution_options(synchronize_session=False)
-    )
+    db.session.execute(_MARK_PAID, {"order": order.id, "at": at})
     status.move(line_ids=order.line_ids, to=LineStatus.PAID, actor=actor, at=at)
 
 
@@ -91,7 +108,3 @@ def close_unpaid(order: LockedOrder, *, actor: str, note: str, at: datetime) -> 
     status.move(
         line_ids=order.line_ids, to=LineStatus.CANCELED_UNPAID, actor=actor, note=note, at=at
     )
-
-
-def _locking(order_id: int) -> Select[Order]:
-    return select(Order).where(Order.id == order_id).with_for_update()

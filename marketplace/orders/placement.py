@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 
 from marketplace.catalog.models import TaxKind
-from marketplace.core.db import db
+from marketplace.core.db import db, table_of
 from marketplace.core.money import Won
 from marketplace.orders import numbers, status
 from marketplace.orders.models import Bundle, Line, LineShare, Order, ShippingShare
@@ -95,11 +96,25 @@ class OpenedOrder:
     is_new: bool
 
 
+_BY_ATTEMPT: Final = select(Order.id, Order.number, Order.person_id).where(
+    Order.attempt_key == bindparam("attempt")
+)
+# What a draft says in the words of the order's columns.
+_WRITTEN: Final = (*(field.name for field in fields(OrderDraft)), "pay_total")
+_OPEN: Final = (
+    insert_or_ignore(table_of(Order))
+    .values(
+        {name: bindparam(f"its_{name}") for name in (*_WRITTEN, "number")}
+        | {"ordered_at": bindparam("at"), "seller_consent_at": bindparam("at")}
+    )
+    .on_conflict_do_nothing(index_elements=["attempt_key"])
+    .returning(Order.id)
+)
+
+
 def find_by_attempt(attempt_key: str) -> OpenedOrder | None:
     """Return the order an attempt opened before, or None."""
-    row = db.session.execute(
-        select(Order.id, Order.number, Order.person_id).where(Order.attempt_key == attempt_key)
-    ).one_or_none()
+    row = db.session.execute(_BY_ATTEMPT, {"attempt": attempt_key}).one_or_none()
     return None if row is None else OpenedOrder(*row, is_new=False)
 
 
@@ -110,34 +125,10 @@ def open_order(draft: OrderDraft, *, at: datetime) -> OpenedOrder:
     The same attempt sent twenty times at once waits here for the first one, holding no lock.
     """
     number = numbers.new_number(at=at)
-    order_id = db.session.scalar(
-        insert_or_ignore(Order)
-        .values(
-            number=number,
-            attempt_key=draft.attempt_key,
-            person_id=draft.person_id,
-            guest_password_hash=draft.guest_password_hash,
-            provider=draft.provider,
-            buyer_name=draft.buyer_name,
-            buyer_phone=draft.buyer_phone,
-            buyer_email=draft.buyer_email,
-            recipient_name=draft.recipient_name,
-            recipient_phone=draft.recipient_phone,
-            zip_code=draft.zip_code,
-            road_address=draft.road_address,
-            address_detail=draft.address_detail,
-            delivery_memo=draft.delivery_memo,
-            seller_consent_at=at,
-            seller_consent_version=draft.seller_consent_version,
-            gross_total=draft.gross_total,
-            shipping_total=draft.shipping_total,
-            coupon_total=draft.coupon_total,
-            pay_total=draft.pay_total,
-            ordered_at=at,
-            expires_at=draft.expires_at,
-        )
-        .on_conflict_do_nothing(index_elements=["attempt_key"])
-        .returning(Order.id)
+    written = {f"its_{name}": getattr(draft, name) for name in _WRITTEN}
+    order_id: int | None = db.session.scalar(
+        _OPEN,
+        {**written, "its_number": number, "at": at},
     )
     if order_id is not None:
         return OpenedOrder(order_id, number, draft.person_id, is_new=True)

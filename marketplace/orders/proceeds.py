@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import bindparam, func, select, union_all
 
 from marketplace.core.db import db
 from marketplace.core.money import Won
@@ -32,24 +32,28 @@ class _Share(NamedTuple):
     amount: int
 
 
-def of_order(order_id: int) -> Proceeds:
+_OWED: Final = union_all(
+    select(
+        Line.enterprise_id.label("enterprise_id"),
+        (Line.gross - Line.enterprise_funded).label("amount"),
+    ).where(Line.order_id == bindparam("order")),
+    select(Bundle.enterprise_id, (Bundle.shipping_fee + Bundle.surcharge).label("amount")).where(
+        Bundle.order_id == bindparam("order")
+    ),
+)
+
+
+def of_order(order_id: int, *, has_coupons: bool = True) -> Proceeds:
     """
     Return who gets and who pays what of an order as it was placed.
 
     What an enterprise gave away itself is neither owed to it nor paid by anybody.
     """
     owed: Counter[int] = Counter()
-    of_lines = select(
-        Line.enterprise_id.label("enterprise_id"),
-        (Line.gross - Line.enterprise_funded).label("amount"),
-    ).where(Line.order_id == order_id)
-    of_bundles = select(
-        Bundle.enterprise_id, (Bundle.shipping_fee + Bundle.surcharge).label("amount")
-    ).where(Bundle.order_id == order_id)
-    for enterprise_id, amount in db.session.execute(union_all(of_lines, of_bundles)):
+    for enterprise_id, amount in db.session.execute(_OWED, {"order": order_id}):
         owed[enterprise_id] += amount
     paid: Counter[int] = Counter()
-    for share in _shares(order_id):
+    for share in _shares(order_id) if has_coupons else ():
         if share.kind != FunderKind.ENTERPRISE:
             paid[share.grant_id] += int(share.amount)
         elif share.is_shipping:

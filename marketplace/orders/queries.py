@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import Row, bindparam, select, tuple_
 
 from marketplace.accounts.secrets import verify_secret
 from marketplace.catalog.models import Picture
@@ -19,6 +19,7 @@ from marketplace.orders.details import (
     ClaimDetail,
     LineDetail,
     OrderDetail,
+    OrderOwner,
     OrderPage,
     Step,
     label_of,
@@ -89,6 +90,11 @@ def list_of_person(*, person_id: int, cursor: str | None = None, limit: int = PA
     )
 
 
+_OWNER: Final = select(Order.id, Order.number, Order.person_id).where(
+    Order.id == bindparam("order")
+)
+
+
 def get(order_id: int) -> OrderDetail:
     """
     Return an order by its id, for the shop's own work.
@@ -96,6 +102,18 @@ def get(order_id: int) -> OrderDetail:
     :raises OrderNotFound:
     """
     return _one(db.session.get(Order, order_id, populate_existing=True))
+
+
+def get_owner(order_id: int) -> OrderOwner:
+    """
+    Return whose an order is.
+
+    :raises OrderNotFound:
+    """
+    row = db.session.execute(_OWNER, {"order": order_id}).one_or_none()
+    if row is None:
+        raise OrderNotFound
+    return OrderOwner(*row)
 
 
 def get_for_person(*, number: str, person_id: int) -> OrderDetail:

@@ -6,9 +6,22 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import insert, literal, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    String,
+    Update,
+    bindparam,
+    cast,
+    func,
+    insert,
+    null,
+    select,
+    update,
+)
 
-from marketplace.core.db import db
+from marketplace.core.db import db, table_of
 from marketplace.core.errors import Conflict
 from marketplace.orders.models import Line, LineHistory, LineStatus
 
@@ -107,22 +120,61 @@ def derive(statuses: Collection[LineStatus]) -> LineStatus:
     return LineStatus.RETURNED if LineStatus.RETURNED in kinds else LineStatus.CANCELED
 
 
+_LINES: Final = Line.id == func.any(bindparam("lines", type_=ARRAY(BigInteger)))
+_STEP: Final = ["line_id", "from_status", "to_status", "actor", "note", "ip", "at"]
+_WHO_AND_WHEN: Final = (
+    bindparam("its_actor", type_=String),
+    bindparam("its_note", type_=String),
+    bindparam("its_ip", type_=String),
+    bindparam("its_at", type_=DateTime(timezone=True)),
+)
+_LOCK: Final = select(Line.id, Line.status).where(_LINES).order_by(Line.id).with_for_update()
+_BEGIN: Final = insert(table_of(LineHistory)).from_select(
+    _STEP,
+    select(Line.id, null(), cast(Line.status, String), *_WHO_AND_WHEN)
+    .where(_LINES)
+    .order_by(Line.id),
+)
+
+
+def _moving() -> Update:
+    # History is written out of the rows as they were: it can only say what they really were.
+    history = (
+        insert(table_of(LineHistory))
+        .from_select(
+            _STEP,
+            select(
+                Line.id,
+                cast(Line.status, String),
+                bindparam("to", type_=String),
+                *_WHO_AND_WHEN,
+            )
+            .where(_LINES)
+            .order_by(Line.id),
+        )
+        .cte("history")
+    )
+    return (
+        update(table_of(Line))
+        .where(_LINES)
+        .values(
+            status=cast(bindparam("to", type_=String), Line.status.type),
+            confirmed_at=func.coalesce(
+                bindparam("its_confirmed_at", type_=DateTime(timezone=True)), Line.confirmed_at
+            ),
+        )
+        .add_cte(history)
+    )
+
+
+_MOVE: Final = _moving()
+
+
 def begin(*, line_ids: Collection[int], actor: str, at: datetime, ip: str | None = None) -> None:
     """Write the first row of every new line's history."""
     db.session.execute(
-        insert(LineHistory),
-        [
-            {
-                "line_id": line_id,
-                "from_status": None,
-                "to_status": LineStatus.PAYMENT_WAITING.value,
-                "actor": actor,
-                "note": "",
-                "ip": ip,
-                "at": at,
-            }
-            for line_id in line_ids
-        ],
+        _BEGIN,
+        {"lines": list(line_ids), "its_actor": actor, "its_note": "", "its_ip": ip, "its_at": at},
     )
 
 
@@ -142,34 +194,20 @@ def move(
     """
     if not line_ids:
         return
-    rows = db.session.execute(
-        select(Line.id, Line.status)
-        .where(Line.id.in_(line_ids))
-        .order_by(Line.id)
-        .with_for_update()
-    )
+    rows = db.session.execute(_LOCK, {"lines": list(line_ids)})
     present: dict[int, LineStatus] = dict(rows.all())
     for status in present.values():
         if to not in MOVES[status]:
             raise MoveNotAllowed(present=LABELS[status], wanted=LABELS[to])
-    # History first, out of the rows themselves: it can only say what they really were.
     db.session.execute(
-        insert(LineHistory).from_select(
-            ["line_id", "from_status", "to_status", "actor", "note", "ip", "at"],
-            select(
-                Line.id,
-                Line.status,
-                literal(to.value),
-                literal(actor),
-                literal(note),
-                literal(ip),
-                literal(at),
-            )
-            .where(Line.id.in_(present))
-            .order_by(Line.id),
-        )
+        _MOVE,
+        {
+            "lines": list(present),
+            "to": to.value,
+            "its_confirmed_at": at if to is LineStatus.CONFIRMED else None,
+            "its_actor": actor,
+            "its_note": note,
+            "its_ip": ip,
+            "its_at": at,
+        },
     )
-    values: dict[str, object] = {"status": to}
-    if to is LineStatus.CONFIRMED:
-        values["confirmed_at"] = at
-    db.session.execute(update(Line).where(Line.id.in_(present)).values(**values))

@@ -12,8 +12,9 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from marketplace.core.db import db
@@ -52,6 +53,20 @@ class Outcome(StrEnum):
     WAITING = "waiting"
     ALREADY = "already"
     MISMATCH = "mismatch"
+
+
+_BY_ID: Final = select(Payment).where(Payment.id == bindparam("value"))
+_BY_PUBLIC_ID: Final = select(Payment).where(Payment.public_id == bindparam("value"))
+_BY_PROVIDER_REF: Final = select(Payment).where(
+    Payment.provider == bindparam("provider"), Payment.provider_ref == bindparam("ref")
+)
+_REFERENCE: Final = select(Payment.reference).where(Payment.id == bindparam("payment"))
+_LIVE: Final = (
+    select(Payment)
+    .where(Payment.reference == bindparam("reference"), Payment.state.not_in(status.CLOSED))
+    .execution_options(populate_existing=True)
+)
+_LOCK: Final = _BY_ID.with_for_update().execution_options(populate_existing=True)
 
 
 def open_payment(
@@ -122,7 +137,23 @@ def apply(payment_id: int, report: ProviderPayment, *, source: str, at: datetime
 
     :raises PaymentMissing:
     """
+    return take_in(payment_id, report, source=source, at=at)[0]
+
+
+def take_in(
+    payment_id: int, report: ProviderPayment, *, source: str, at: datetime
+) -> tuple[Outcome, HeldPayment]:
+    """
+    Do as `apply` does, and return the payment as that left it too.
+
+    :raises PaymentMissing:
+    """
     payment = _lock(payment_id)
+    outcome = _apply(payment, report, source=source, at=at)
+    return outcome, held(payment)
+
+
+def _apply(payment: Payment, report: ProviderPayment, *, source: str, at: datetime) -> Outcome:
     if _contradicts(payment, report, source=source, at=at):
         return Outcome.MISMATCH
     _complete(payment, report, at=at)
@@ -170,7 +201,19 @@ def get_held(payment_id: int) -> HeldPayment:
 
     :raises PaymentMissing:
     """
-    return held(_get(Payment.id == payment_id))
+    return held(_get(_BY_ID, payment_id))
+
+
+def get_reference(payment_id: int) -> str:
+    """
+    Return what a payment is for.
+
+    :raises PaymentMissing:
+    """
+    reference: str | None = db.session.scalar(_REFERENCE, {"payment": payment_id})
+    if reference is None:
+        raise PaymentMissing
+    return reference
 
 
 def get_held_by_public_id(public_id: str) -> HeldPayment:
@@ -179,13 +222,13 @@ def get_held_by_public_id(public_id: str) -> HeldPayment:
 
     :raises PaymentMissing:
     """
-    return held(_get(Payment.public_id == public_id))
+    return held(_get(_BY_PUBLIC_ID, public_id))
 
 
 def find_by_provider_ref(provider: ProviderCode, provider_ref: str) -> HeldPayment | None:
     """Return the payment a provider knows by this name, or None."""
     found = db.session.scalars(
-        select(Payment).where(Payment.provider == provider, Payment.provider_ref == provider_ref)
+        _BY_PROVIDER_REF, {"provider": provider, "ref": provider_ref}
     ).one_or_none()
     return None if found is None else held(found)
 
@@ -215,28 +258,19 @@ def held(payment: Payment) -> HeldPayment:
     )
 
 
-def _get(condition: ColumnElement[bool]) -> Payment:
-    found = db.session.scalars(select(Payment).where(condition)).one_or_none()
+def _get(statement: Select[Payment], value: int | str) -> Payment:
+    found = db.session.scalars(statement, {"value": value}).one_or_none()
     if found is None:
         raise PaymentMissing
     return found
 
 
 def _live(reference: str) -> Payment | None:
-    return db.session.scalars(
-        select(Payment)
-        .where(Payment.reference == reference, Payment.state.not_in(status.CLOSED))
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    return db.session.scalars(_LIVE, {"reference": reference}).one_or_none()
 
 
 def _lock(payment_id: int) -> Payment:
-    payment = db.session.scalars(
-        select(Payment)
-        .where(Payment.id == payment_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    payment = db.session.scalars(_LOCK, {"value": payment_id}).one_or_none()
     if payment is None:
         raise PaymentMissing
     return payment

@@ -35,7 +35,22 @@ _REFUND_STATES: Final[Mapping[str, RefundState]] = {
     "canceled": RefundState.FAILED,
 }
 
-# Each comes beside one of `payment_intent.*` or `charge.refunded`, or tells us our own act.
+# What the webhook's endpoint subscribes to: all that asks for a look at a payment or for a person.
+SUBSCRIBED_EVENTS: Final = (
+    "charge.dispute.created",
+    "charge.dispute.closed",
+    "charge.refunded",
+    "payment_intent.amount_capturable_updated",
+    "payment_intent.canceled",
+    "payment_intent.payment_failed",
+    "payment_intent.processing",
+    "payment_intent.succeeded",
+    "refund.failed",
+    "refund.updated",
+)
+
+# Each comes beside one of `payment_intent.*` or `charge.refunded`, or tells us our own act; an
+# endpoint that subscribes to more than it needs is sent them all the same.
 _SAID_ELSEWHERE: Final = frozenset(
     {
         "payment_intent.created",

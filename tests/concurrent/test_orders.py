@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 from flask import Flask
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from marketplace.catalog.models import Variant
 from marketplace.checkout import canceling, cart, confirming, expiring, placing
@@ -161,13 +161,10 @@ class TestConfirmPayment:
     def test_fails_without_locks(self, crowded_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
         """C10: with nobody waiting for anybody, some callers are told of an error."""
 
-        def unlocked_order(order_id: int) -> Select[Order]:
-            return select(Order).where(Order.id == order_id)
-
         def unlocked_payment(payment_id: int) -> Payment:
             return db.session.get_one(Payment, payment_id, populate_existing=True)
 
-        monkeypatch.setattr(lifecycle, "_locking", unlocked_order)
+        monkeypatch.setattr(lifecycle, "_LOCK", lifecycle._ORDER)
         monkeypatch.setattr(payment, "_lock", unlocked_payment)
         placed = placed_orders(crowded_app, count=20)
         reports = reports_of(crowded_app, placed)

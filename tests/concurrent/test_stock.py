@@ -123,12 +123,7 @@ class TestReserve:
     ) -> None:
         """C10: without it the database's own constraint is what refuses, too late to say so."""
 
-        def unlocked(variant_ids: list[int]) -> Select[int, int, bool]:
-            return select(Variant.id, Variant.on_hand - Variant.reserved, Variant.is_active).where(
-                Variant.id.in_(variant_ids)
-            )
-
-        monkeypatch.setattr(stock, "_locking", unlocked)
+        monkeypatch.setattr(stock, "_LOCK", stock._FREE)
         with crowded_app.app_context():
             wanted = make.sellable(on_hand=10).id
 

@@ -11,6 +11,7 @@ import pytest
 import stripe
 
 from marketplace.demo.fake_stripe.app import create_fake_stripe
+from marketplace.payments.stripe_reading import SUBSCRIBED_EVENTS
 from tests.bed.application import STRIPE_WEBHOOK_SECRET
 from tests.bed.stripe import FakeStripe
 
@@ -93,6 +94,16 @@ class TestDelivery:
             *PAID
         }
         assert paid.status == "succeeded"
+
+    def test_sends_only_what_the_endpoint_subscribes_to(
+        self, client: stripe.StripeClient, fake_stripe: FakeStripe, inbox: Inbox
+    ) -> None:
+        fake_stripe.fake.delivery.subscribe(SUBSCRIBED_EVENTS)
+
+        pay(client, fake_stripe)
+
+        assert inbox.kinds() == ["payment_intent.succeeded"]
+        assert not client.v1.events.list({"delivery_success": False}).data
 
     def test_sends_duplicates(
         self, client: stripe.StripeClient, fake_stripe: FakeStripe, inbox: Inbox

@@ -15,6 +15,7 @@ from marketplace.orders.models import Order
 from marketplace.payments.models import Payment, PaymentState, ProviderCode
 from tests import make
 from tests.bed.stripe import FakeStripe
+from tests.service.checkout.counting import statements
 from tests.web.visitor import Visitor
 
 SHEET = {
@@ -137,6 +138,21 @@ class TestPlace:
         assert payment.provider_ref
         assert fake_stripe.fake.store.find("payment_intent", payment.provider_ref) is not None
         assert [one.zip_code for one in db.session.scalars(select(Address))] == ["05000"]
+
+    def test_needs_at_most_25_queries_from_the_button_to_the_payment(
+        self, visitor: Visitor, fake_stripe: FakeStripe
+    ) -> None:
+        assert fake_stripe
+        person = make.person()
+        visitor.enter(person)
+        make.cart({make.sellable(make.enterprise()): 1 for _ in range(3)}, of=person)
+        sheet = filled(visitor)
+
+        with statements() as sent:
+            answer = visitor.post("/checkout", sheet)
+
+        assert answer.status_code == 303
+        assert len(sent) <= 25, sent
 
     def test_places_a_guests_order(self, visitor: Visitor, fake_stripe: FakeStripe) -> None:
         assert fake_stripe

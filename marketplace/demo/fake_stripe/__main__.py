@@ -27,6 +27,11 @@ def main() -> int:
     parser.add_argument(
         "--public-url", help="how browsers reach this server, when the shop uses another address"
     )
+    parser.add_argument(
+        "--enabled-events",
+        default="",
+        help="the kinds the webhook's endpoint subscribes to, by commas; the default is all",
+    )
     options = parser.parse_args()
     if options.webhook_url and not options.webhook_secret:
         parser.error("--webhook-secret or STRIPE_WEBHOOK_SECRET is required with --webhook-url")
@@ -36,6 +41,7 @@ def main() -> int:
         options.webhook_secret or "",
         data_dir=options.data_dir,
         public_url=options.public_url,
+        subscribed=[kind for kind in options.enabled_events.split(",") if kind],
     )
     server = build_server(app, host=options.host, port=options.port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -6,7 +6,7 @@ import json
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
@@ -31,14 +31,18 @@ def create_fake_stripe(
     data_dir: Path | None = None,
     *,
     public_url: str | None = None,
+    subscribed: Collection[str] = (),
 ) -> Flask:
     """
     Build one fake Stripe; with a data folder its payments survive a restart.
 
-    `public_url` is how a buyer's browser reaches it, when that is not how the shop does.
+    `public_url` is how a buyer's browser reaches it, when that is not how the shop does;
+    `subscribed` names the events the webhook's endpoint wants, every kind when empty.
     """
     app = Flask(__name__)
-    fake = Fake(webhook_url=webhook_url, secret=webhook_secret, folder=data_dir)
+    fake = Fake(
+        webhook_url=webhook_url, secret=webhook_secret, folder=data_dir, subscribed=subscribed
+    )
     app.config["PUBLIC_URL"] = public_url
     seen: deque[Body] = deque(maxlen=_REMEMBERED_REQUESTS)
     app.extensions["fake_stripe"] = fake

@@ -10,7 +10,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -96,13 +96,22 @@ class Delivery:
     """Deliver each event until the shop answers 2xx or the attempts run out."""
 
     def __init__(
-        self, store: Store, panel: Panel, alarm: Alarm, *, url: str | None, secret: str
+        self,
+        store: Store,
+        panel: Panel,
+        alarm: Alarm,
+        *,
+        url: str | None,
+        secret: str,
+        subscribed: Collection[str] = (),
     ) -> None:
         self._store = store
         self._panel = panel
         self._alarm = alarm
         self._url = url
         self._secret = secret
+        # Nothing named is everything, like Stripe's `*`.
+        self._subscribed = frozenset(subscribed)
         self._pool = ThreadPoolExecutor(_SENDERS, thread_name_prefix="fake-stripe-webhook")
 
     def point_at(self, url: str | None, secret: str) -> None:
@@ -110,12 +119,16 @@ class Delivery:
         self._url = url
         self._secret = secret
 
+    def subscribe(self, kinds: Collection[str]) -> None:
+        """Send only these kinds of events from now on; every kind when there are none."""
+        self._subscribed = frozenset(kinds)
+
     def schedule(self, event_ids: list[str]) -> None:
         """Send these events once, with the knobs as they stand."""
         knobs = self._panel.read()
         if self._url is None or not event_ids:
             return
-        order = list(event_ids)
+        order = [event_id for event_id in event_ids if self._wants(event_id)]
         if knobs.webhook_reorder:
             self._panel.shuffle(order)
         for event_id in order:
@@ -124,6 +137,16 @@ class Delivery:
                 continue
             for _ in range(1 + knobs.webhook_duplicates):
                 self._later(knobs.webhook_delay_seconds, event_id, 1)
+
+    def _wants(self, event_id: str) -> bool:
+        if not self._subscribed:
+            return True
+        event = self._store.find("event", event_id)
+        if event is None or event["type"] in self._subscribed:
+            return True
+        # Stripe counts an event no endpoint asked for as delivered.
+        self._settle(event_id, events.DELIVERED)
+        return False
 
     def resend(self) -> int:
         """Send again everything that never arrived; return how many."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,12 +17,26 @@ from marketplace.demo.fake_stripe.store import Store
 class Fake:
     """Store, event log, webhook delivery, idempotency keys and knobs of one server."""
 
-    def __init__(self, *, webhook_url: str | None, secret: str, folder: Path | None) -> None:
+    def __init__(
+        self,
+        *,
+        webhook_url: str | None,
+        secret: str,
+        folder: Path | None,
+        subscribed: Collection[str] = (),
+    ) -> None:
         self.store = Store(folder)
         self.log = EventLog(self.store)
         self.panel = Panel()
         self.alarm = Alarm()
-        self.delivery = Delivery(self.store, self.panel, self.alarm, url=webhook_url, secret=secret)
+        self.delivery = Delivery(
+            self.store,
+            self.panel,
+            self.alarm,
+            url=webhook_url,
+            secret=secret,
+            subscribed=subscribed,
+        )
         self.keys = Keys(self.store)
         # What the last run of the demo left unfinished.
         self.delivery.schedule(self.store.ids("event", (PENDING,)))

@@ -25,6 +25,7 @@ from flask_wtf.csrf import CSRFError
 
 from marketplace.accounts import addresses, queries
 from marketplace.accounts.addresses import Entry
+from marketplace.accounts.roles import Role
 from marketplace.checkout import cart, placing
 from marketplace.checkout import queries as checkout_queries
 from marketplace.checkout.cart import CartView
@@ -125,9 +126,9 @@ def place() -> ResponseReturnValue:
     is_guest = not current_user.is_authenticated
     try:
         _put_ticked_coupons(at)
-        shown = _priced(sheet, at)
+        _offer_all(sheet)
         if not sheet.complete(is_guest=is_guest, seen_total=_seen_total()):
-            return _page(shown), 422
+            return _page(_priced(sheet, at)), 422
         placed = in_transaction(partial(_place, sheet, at))
     except DomainError as error:
         # The same press may have come before and taken these very coupons.
@@ -174,7 +175,7 @@ def _go_to_pay(placed: PlacedOrder) -> ResponseReturnValue:
         return redirect(url_for("shop_payment.show", public_id=placed.payment_public_id), code=303)
     public_id = placed.payment_public_id
     try:
-        went = payment_steps.start(public_id)
+        went = payment_steps.start_placed(placed)
     except (ProviderUnavailable, ProviderRefused) as error:
         # The order stands; its page says so and offers to try again.
         flash(f"주문은 접수되었습니다. {error}", "warn")
@@ -195,10 +196,7 @@ def _put_ticked_coupons(at: datetime) -> None:
     if not current_user.is_authenticated or "has_coupons" not in request.form:
         return
     ticked, owner = carts.sent_ids("coupon_id"), carts.owner()
-    on_cart = {
-        each.coupon.coupon_id for each in cart.view(owner=owner, at=at).coupons if each.is_on_cart
-    }
-    if set(ticked) != on_cart:
+    if set(ticked) != set(cart.list_coupon_ids(owner=owner)):
         in_transaction(lambda: cart.put_coupons(owner=owner, coupon_ids=ticked, at=at))
 
 
@@ -215,19 +213,36 @@ def _fresh_sheet() -> OrderSheet:
     )
 
 
+def _offer_all(sheet: OrderSheet) -> None:
+    """Let the sheet take every way to pay: what the price allows is for placing to say."""
+    seen = _seen_total()
+    choices = _choices(Won(max(seen, placing.LEAST_BY_CARD)) if seen else Won(0))
+    sheet.offer(_entries(), _offered(choices))
+
+
+def _entries() -> list[Entry]:
+    person_id = current_user.person_id
+    return [] if person_id is None else addresses.list_addresses(person_id)
+
+
+def _choices(amount: Won) -> list[PaymentChoice]:
+    return checkout_queries.list_choices(
+        amount=amount,
+        takes_cards=_settings().stripe_secret_key is not None,
+        for_department=current_user.belongs_to(Role.DEPARTMENT_BUYER),
+    )
+
+
+def _offered(choices: Sequence[PaymentChoice]) -> list[tuple[str, str]]:
+    return [(choice.code.value, choice.label) for choice in choices]
+
+
 def _priced(sheet: OrderSheet, at: datetime) -> Priced:
-    owner = carts.owner()
-    entries: list[Entry] = []
-    if owner.person_id is not None:
-        entries = addresses.list_addresses(owner.person_id)
+    owner, entries = carts.owner(), _entries()
     sheet.offer(entries, ())
     view = cart.view(owner=owner, at=at, zip_code=sheet.zip_in_use or None)
-    choices = checkout_queries.list_choices(
-        owner=owner,
-        amount=view.priced.pay_total,
-        takes_cards=_settings().stripe_secret_key is not None,
-    )
-    sheet.offer(entries, [(choice.code.value, choice.label) for choice in choices])
+    choices = _choices(view.priced.pay_total)
+    sheet.offer(entries, _offered(choices))
     if not sheet.attempt_key.data:
         sheet.attempt_key.data = secrets.token_urlsafe(24)
     return Priced(sheet, view, choices, at)

@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from marketplace.core import clock
 from marketplace.orders import queries as orders
-from marketplace.orders.details import OrderDetail
+from marketplace.orders.details import OrderDetail, OrderOwner
 from marketplace.orders.queries import OrderNotFound
 
 _OPEN_TO_GUESTS: Final = timedelta(hours=1)
@@ -51,7 +51,7 @@ def get_own(number: str) -> OrderDetail:
     return get_guest_order(number)
 
 
-def is_mine(order: OrderDetail) -> bool:
+def is_mine(order: OrderDetail | OrderOwner) -> bool:
     """Say whether an order reached by its payment's secret name is the visitor's to act on."""
     # A guest's is whoever's holds the link; a member's is only theirs.
     return order.person_id is None or order.person_id == current_user.person_id

@@ -28,6 +28,7 @@ from marketplace.core import clock
 from marketplace.core.db import in_transaction
 from marketplace.core.errors import DomainError
 from marketplace.core.settings import Settings
+from marketplace.orders.details import OrderDetail, OrderOwner
 from marketplace.payments.codes import ProviderCode
 from marketplace.payments.payment import PaymentMissing
 from marketplace.payments.port import NextStep, PaymentDeclined, ProviderUnavailable
@@ -78,7 +79,7 @@ _SAID: Final = {
 def show(public_id: str) -> ResponseReturnValue:
     """Show how to pay, or where the order stands when there is nothing to pay."""
     page = checkout_queries.get_payment_page(public_id)
-    stopped = _stop(page)
+    stopped = _stop(page.order)
     if stopped is not None:
         return stopped
     if page.order.paid_at is not None:
@@ -128,7 +129,7 @@ def returned(public_id: str) -> ResponseReturnValue:
 def stop(public_id: str) -> ResponseReturnValue:
     """Cancel the unpaid order and go back to the cart, where its goods still are."""
     page = checkout_queries.get_payment_page(public_id)
-    stopped = _stop(page)
+    stopped = _stop(page.order)
     if stopped is not None:
         return stopped
     actor, at = _actor(), clock.now()
@@ -144,8 +145,7 @@ def stop(public_id: str) -> ResponseReturnValue:
 
 
 def _step(public_id: str, take: Callable[[], Went]) -> ResponseReturnValue:
-    page = checkout_queries.get_payment_page(public_id)
-    stopped = _stop(page)
+    stopped = _stop(checkout_queries.get_payer(public_id))
     if stopped is not None:
         return stopped
     try:
@@ -194,8 +194,8 @@ def _page(page: PaymentPage, error: DomainError | None = None) -> Response:
     return response
 
 
-def _stop(page: PaymentPage) -> ResponseReturnValue | None:
-    if own_orders.is_mine(page.order):
+def _stop(order: OrderDetail | OrderOwner) -> ResponseReturnValue | None:
+    if own_orders.is_mine(order):
         return None
     if not current_user.is_authenticated:
         return redirect(url_for("shop_sign_in.show", next=here()), code=303)

@@ -10,6 +10,7 @@ from flask import current_app
 
 from marketplace.checkout import confirming, paying
 from marketplace.checkout.confirming import Confirmation
+from marketplace.checkout.placing import PlacedOrder
 from marketplace.core import clock
 from marketplace.core.db import in_transaction
 from marketplace.core.settings import Settings
@@ -47,6 +48,17 @@ def start(public_id: str) -> Went:
     if prepared.is_settled:
         return _settled(prepared)
     return _take_in(prepared.payment, paying.create(prepared.payment, _settings()), source="create")
+
+
+def start_placed(placed: PlacedOrder) -> Went:
+    """
+    Make the payment of an order placed by this very request known to its provider.
+
+    :raises PaymentMissing, OrderEnded, ProviderUnavailable, ProviderRefused:
+    """
+    if not placed.is_new:
+        return start(placed.payment_public_id)
+    return _take_in(placed.payment, paying.create(placed.payment, _settings()), source="create")
 
 
 def confirm_in_test(public_id: str, method: str) -> Went:
