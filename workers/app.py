@@ -8,6 +8,8 @@ from pkgutil import iter_modules
 from typing import Any, Final
 
 from celery import Celery, Task
+from psycopg.errors import LockNotAvailable
+from sqlalchemy.exc import OperationalError
 
 from marketplace.app import create_app
 from marketplace.core import clock, outbox
@@ -46,15 +48,28 @@ class JobTask(Task):  # type: ignore[misc]
         """Run the job unless it is done already."""
         with flask_app.app_context():
             try:
-                if self.phased:
-                    self._run_phased(job_id)
-                else:
-                    self._run_at_once(job_id)
+                self._way_to_run()(job_id)
             except Exception as error:
                 _log.exception("job %s (%s) failed", job_id, self.name)
                 db.session.rollback()
                 with transaction():
                     outbox.put_off(job_id, error=repr(error), at=clock.now())
+
+    def _way_to_run(self) -> Callable[[int], None]:
+        # A process died with this job, or was gone before it had begun.
+        if (self.request.delivery_info or {}).get("redelivered"):
+            return self._put_off_lost
+        return self._run_phased if self.phased else self._run_at_once
+
+    def _put_off_lost(self, job_id: int) -> None:
+        # What kills its process would kill the next one at once, and the next, for ever.
+        try:
+            with transaction():
+                outbox.put_off(job_id, error="its process died", at=clock.now())
+        except OperationalError as error:
+            if not isinstance(error.orig, LockNotAvailable):
+                raise
+            _log.warning("job %s is being done after all, or its lease will end", job_id)
 
     def _run_at_once(self, job_id: int) -> None:
         with transaction():

@@ -198,7 +198,8 @@ def give_later(*, person_id: int, kind: ConsentKind, at: datetime, ip: str | Non
     :raises NightNeedsDay:
     """
     give(person_id=person_id, kinds=[kind], at=at, ip=ip)
-    _tell(person_id, kind, is_given=True, at=at)
+    # Pressed twice, it stands since the first press, and is told of once.
+    _tell(person_id, kind, is_given=True, at=_standing(person_id)[kind].given_at)
 
 
 def withdraw(*, person_id: int, kind: ConsentKind, at: datetime) -> None:
@@ -259,14 +260,11 @@ def _end(person_id: int, kinds: Collection[ConsentKind], *, at: datetime) -> lis
 
 def _tell(person_id: int, kind: ConsentKind, *, is_given: bool, at: datetime) -> None:
     # 정보통신망법 시행령 §62-2: the result is told, whichever way it went.
+    told, moment = "consent_given" if is_given else "consent_withdrawn", at.isoformat()
     outbox.enqueue(
         "notifications.deliver",
-        {
-            "kind": "consent_given" if is_given else "consent_withdrawn",
-            "person_id": person_id,
-            "consent": kind.value,
-            "at": at.isoformat(),
-        },
+        {"kind": told, "person_id": person_id, "consent": kind.value, "at": moment},
+        key=f"{told}:{person_id}:{kind.value}:{moment}",
     )
 
 

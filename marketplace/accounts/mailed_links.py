@@ -29,6 +29,15 @@ class LinkDead(NotFound):
     message = "이미 쓰였거나 시간이 지난 주소입니다. 메일을 다시 받아 주세요."
 
 
+def ask(*, person_id: int | None, purpose: TokenPurpose) -> None:
+    """
+    Leave word to mail a person a link, or nobody.
+
+    For nobody too a job is written: no clock tells strangers whose address is known.
+    """
+    outbox.enqueue("accounts.mail_link", {"person_id": person_id, "purpose": purpose.value})
+
+
 def send(*, person_id: int, purpose: TokenPurpose, at: datetime) -> None:
     """Mail a person a link for one purpose; earlier links for it die."""
     db.session.execute(

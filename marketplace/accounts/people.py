@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import select, update
 
+from marketplace.accounts import administrators
 from marketplace.accounts.models import Dong, Person, PersonStatus
 from marketplace.audit import trail
 from marketplace.core import phone as phones
@@ -142,9 +143,11 @@ def disable(*, person_id: int, actor_id: int, reason: str, ip: str | None) -> No
     """
     Keep a person from signing in and end their sessions.
 
-    :raises PersonNotFound:
+    :raises PersonNotFound, LastAdministrator:
     """
     person = get_for_change(person_id)
+    administrators.lock()
+    administrators.refuse_last(person_id)
     person.status = PersonStatus.DISABLED
     person.session_version += 1
     db.session.flush()

@@ -39,6 +39,7 @@ class Recognised:
     person_id: int
     name: str
     has_second_factor: bool
+    session_version: int
 
 
 def recognise(*, email: str, password: str, at: datetime) -> Recognised:
@@ -68,7 +69,18 @@ def recognise(*, email: str, password: str, at: datetime) -> Recognised:
         person_id=person.id,
         name=person.name,
         has_second_factor=person.totp_confirmed_at is not None,
+        session_version=person.session_version,
     )
+
+
+def is_unchanged(*, person_id: int, session_version: int) -> bool:
+    """Tell whether a person recognised at this version has neither ended sessions nor left."""
+    found = select(Person.id).where(
+        Person.id == person_id,
+        Person.session_version == session_version,
+        Person.status == PersonStatus.ACTIVE,
+    )
+    return db.session.scalar(found) is not None
 
 
 def start(*, person_id: int, at: datetime) -> tuple[str, int]:
@@ -112,15 +124,14 @@ def forget(*, before: datetime) -> int:
     return len(gone.all())
 
 
-def ask_for_reset(*, email: str, at: datetime) -> None:
+def ask_for_reset(*, email: str) -> None:
     """Mail a link for a new password to whoever has this address; say nothing else."""
     person_id = db.session.scalar(
         select(Person.id).where(
             Person.email_key == emails.key(email), Person.status == PersonStatus.ACTIVE
         )
     )
-    if person_id is not None:
-        mailed_links.send(person_id=person_id, purpose=TokenPurpose.RESET_PASSWORD, at=at)
+    mailed_links.ask(person_id=person_id, purpose=TokenPurpose.RESET_PASSWORD)
 
 
 def reset(*, token: str, password: str, at: datetime, ip: str | None) -> None:

@@ -79,7 +79,7 @@ def sign_up(application: Application, *, at: datetime, ip: str | None) -> int | 
     return person_id
 
 
-def send_again(*, email: str, at: datetime) -> None:
+def send_again(*, email: str) -> None:
     """Mail the confirming link once more, if somebody waits for it."""
     person_id = db.session.scalar(
         select(Person.id).where(
@@ -88,8 +88,7 @@ def send_again(*, email: str, at: datetime) -> None:
             Person.email_confirmed_at.is_(None),
         )
     )
-    if person_id is not None:
-        mailed_links.send(person_id=person_id, purpose=TokenPurpose.CONFIRM_EMAIL, at=at)
+    mailed_links.ask(person_id=person_id, purpose=TokenPurpose.CONFIRM_EMAIL)
 
 
 def confirm_email(*, token: str, at: datetime) -> int:

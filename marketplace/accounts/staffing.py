@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from marketplace.accounts import people
-from marketplace.accounts.models import Department, Person, PersonStatus, Role, RoleGrant
+from marketplace.accounts import administrators, people
+from marketplace.accounts.models import Department, Person, Role, RoleGrant
 from marketplace.audit import trail
 from marketplace.core import outbox
 from marketplace.core.db import db
 from marketplace.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
-
-# Any number nobody else locks.
-_ADMINISTRATORS: Final = 20261125
 
 
 class RoleNotYours(NotAllowed):
@@ -51,12 +47,6 @@ class RoleNotHeld(NotFound):
     message = "가지고 있지 않은 역할입니다."
 
 
-class LastAdministrator(Conflict):
-    """Nobody could hand out roles any more."""
-
-    message = "마지막 관리자의 역할은 거둘 수 없습니다."
-
-
 class AdministratorExists(Conflict):
     """The first one is appointed once, from the command line."""
 
@@ -84,8 +74,8 @@ def appoint_first_administrator(*, person_id: int, at: datetime) -> None:
 
     :raises PersonNotFound, AdministratorExists:
     """
-    _lock_administrators()
-    if _count_administrators():
+    administrators.lock()
+    if administrators.list_active():
         raise AdministratorExists
     people.get_for_change(person_id)
     _write(person_id, Role.ADMINISTRATOR, None, actor_id=None, at=at, ip=None)
@@ -126,12 +116,12 @@ def revoke(*, person_id: int, role: Role, actor_id: int, at: datetime, ip: str |
     :raises RoleNotYours, OwnRole, RoleNotHeld, LastAdministrator:
     """
     _check_actor(actor_id, person_id)
-    _lock_administrators()
+    administrators.lock()
     held = _standing(person_id)
     if role not in held:
         raise RoleNotHeld
-    if role is Role.ADMINISTRATOR and _count_administrators() == 1:
-        raise LastAdministrator
+    if role is Role.ADMINISTRATOR:
+        administrators.refuse_last(person_id)
     _end(held[role], actor_id=actor_id, at=at, ip=ip)
 
 
@@ -141,10 +131,9 @@ def resign(*, person_id: int, at: datetime, ip: str | None) -> None:
 
     :raises LastAdministrator:
     """
-    _lock_administrators()
+    administrators.lock()
+    administrators.refuse_last(person_id)
     held = _standing(person_id)
-    if Role.ADMINISTRATOR in held and _count_administrators() == 1:
-        raise LastAdministrator
     for standing in held.values():
         _end(standing, actor_id=person_id, at=at, ip=ip)
 
@@ -187,25 +176,6 @@ def _standing(person_id: int) -> dict[Role, RoleGrant]:
         select(RoleGrant).where(RoleGrant.person_id == person_id, RoleGrant.revoked_at.is_(None))
     )
     return {row.role: row for row in rows}
-
-
-def _lock_administrators() -> None:
-    """Let nobody else appoint or lose an administrator until this transaction ends."""
-    db.session.execute(select(func.pg_advisory_xact_lock(_ADMINISTRATORS)))
-
-
-def _count_administrators() -> int:
-    found = db.session.scalar(
-        select(func.count())
-        .select_from(RoleGrant)
-        .join(Person, Person.id == RoleGrant.person_id)
-        .where(
-            RoleGrant.role == Role.ADMINISTRATOR,
-            RoleGrant.revoked_at.is_(None),
-            Person.status == PersonStatus.ACTIVE,
-        )
-    )
-    return found or 0
 
 
 def _write(

@@ -12,12 +12,11 @@ from typing import Final
 from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
 from marketplace.catalog.models import Picture
+from marketplace.catalog.renditions import FORMATS, WIDTHS, file_key
 from marketplace.core.db import db
 from marketplace.core.errors import InvalidInput
 from marketplace.core.storage import Storage
 
-WIDTHS: Final = (320, 640, 1200)
-FORMATS: Final = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
 MAX_BYTES: Final = 10 * 1024 * 1024
 # Checked from the header, before any pixel is decoded: 25 megapixels need about 100 MB.
 MAX_PIXELS: Final = 25_000_000
@@ -38,11 +37,6 @@ class StoredPicture:
     width: int
     height: int
     placeholder: str
-
-
-def file_key(key: str, width: int, kind: str) -> str:
-    """Return the storage key of one rendition."""
-    return f"pictures/{key[:2]}/{key}-{width}.{kind}"
 
 
 def store(content: bytes, storage: Storage) -> StoredPicture:

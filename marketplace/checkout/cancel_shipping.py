@@ -1,4 +1,10 @@
-"""What a cancel does to shipping: it goes back with the last goods, or falls due after all."""
+"""
+What a cancel does to shipping: it goes back with the last goods, or falls due after all.
+
+Free shipping that was for more goods than stay falls due. What a refund is too small to keep of
+it stays owed, and is kept from later refunds of the same bundle: the debt is no row of its own,
+but what the goods that stay cost to ship, less what is kept for shipping so far.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +53,10 @@ def _change(
     """Return (money, coupon money) that goes back for one bundle's shipping."""
     members = standing.lines_of(bundle.id)
     now_canceled = {back.line_id: back.quantity for back in lines}
-    before = {line.id: line.quantity - line.canceled_quantity for line in members}
-    after = {line_id: left - now_canceled.get(line_id, 0) for line_id, left in before.items()}
+    after = {
+        line.id: line.quantity - line.canceled_quantity - now_canceled.get(line.id, 0)
+        for line in members
+    }
     in_money, by_coupons = standing.shipping_kept(bundle.id)
     if not any(after.values()):
         return in_money, by_coupons
@@ -56,13 +64,14 @@ def _change(
     if _fee(policy, members, ordered) != bundle.shipping_fee:
         # The enterprise changed its terms since: what was agreed on stays.
         return Won(0), Won(0)
-    more = _fee(policy, members, after) - _fee(policy, members, before)
-    if more > 0:
-        # Free shipping was for more goods than stay; never more than these goods bring back.
-        return Won(-min(more, sum(back.cash for back in lines))), Won(0)
-    less = min(-more, in_money + by_coupons)
-    coupon = max(0, by_coupons - (in_money + by_coupons - less))
-    return Won(less - coupon), Won(coupon)
+    kept = in_money + by_coupons - bundle.surcharge
+    owed = _fee(policy, members, after) - kept
+    if owed > 0:
+        # Never more than these goods bring back; the rest waits for the next ones.
+        return Won(-min(owed, sum(back.cash for back in lines))), Won(0)
+    # The buyer's own money goes back before the coupons' does.
+    cash = min(-owed, in_money)
+    return Won(cash), Won(-owed - cash)
 
 
 def _fee(policy: Shipping, members: Sequence[Line], quantities: dict[int, int]) -> int:

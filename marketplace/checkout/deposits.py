@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy import select
 
@@ -18,8 +19,10 @@ from marketplace.orders.models import Order
 from marketplace.payments import bank_transfer, payment, queries, refunds
 from marketplace.payments.models import ProviderCode, RefundState
 from marketplace.payments.payment import PaymentMissing
-from marketplace.payments.port import HeldPayment, ProviderRefund
+from marketplace.payments.port import ProviderRefund
 from marketplace.payments.refunds import RefundMissing
+
+PAGE: Final = 50
 
 
 class TransferNameMissing(InvalidInput):
@@ -50,10 +53,17 @@ class WaitingDeposit:
     amount: Won
     candidates: tuple[Candidate, ...]
 
-    @property
-    def proposed(self) -> Candidate | None:
-        """Return the order this deposit was meant for, when name and amount say so."""
-        return next((each for each in self.candidates if each.is_proposed), None)
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingPage:
+    """Some of the deposits nobody has matched."""
+
+    deposits: tuple[WaitingDeposit, ...]
+    total: int
+    # How many fit an order by name and amount, on this page or not.
+    proposed: int
+    # The deposit the next page starts behind, None on the last one.
+    next_after: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,31 +77,45 @@ class Transfer:
     reason: str
 
 
-def list_waiting() -> list[WaitingDeposit]:
-    """Return the deposits nobody has matched, oldest first, in a fixed number of queries."""
-    proposed = {
-        (proposal.deposit_id, proposal.payment_id) for proposal in bank_transfer.propose_matches()
-    }
-    unmatched = bank_transfer.list_unmatched()
-    numbers = _numbers(held for deposit in unmatched for held in deposit.candidates)
-    return [
-        WaitingDeposit(
-            deposit_id=deposit.deposit_id,
-            deposited_on=deposit.deposited_on,
-            depositor=deposit.depositor,
-            amount=deposit.amount,
-            candidates=tuple(
-                Candidate(
-                    held.id,
-                    numbers.get(held.reference, held.reference),
-                    held.depositor or "",
-                    (deposit.deposit_id, held.id) in proposed,
-                )
-                for held in deposit.candidates
-            ),
-        )
-        for deposit in unmatched
-    ]
+@dataclass(frozen=True, kw_only=True)
+class TransferPage:
+    """Some of the refunds that wait for a transfer by hand."""
+
+    transfers: tuple[Transfer, ...]
+    total: int
+    # The refund the next page starts behind, None on the last one.
+    next_after: int | None
+
+
+def list_waiting(*, after: int | None = None, limit: int = PAGE) -> WaitingPage:
+    """Return deposits nobody has matched, oldest first, in a fixed number of queries."""
+    proposed = {each.deposit_id: each.payment_id for each in bank_transfer.propose_matches()}
+    found = bank_transfer.list_unmatched(after=after, limit=limit + 1, proposed=proposed)
+    shown = found[:limit]
+    numbers = _numbers(held.reference for deposit in shown for held in deposit.candidates)
+    return WaitingPage(
+        deposits=tuple(
+            WaitingDeposit(
+                deposit_id=deposit.deposit_id,
+                deposited_on=deposit.deposited_on,
+                depositor=deposit.depositor,
+                amount=deposit.amount,
+                candidates=tuple(
+                    Candidate(
+                        held.id,
+                        numbers.get(held.reference, held.reference),
+                        held.depositor or "",
+                        proposed.get(deposit.deposit_id) == held.id,
+                    )
+                    for held in deposit.candidates
+                ),
+            )
+            for deposit in shown
+        ),
+        total=bank_transfer.count_unmatched(),
+        proposed=len(proposed),
+        next_after=shown[-1].deposit_id if len(found) > limit else None,
+    )
 
 
 def settle(*, deposit_id: int, payment_id: int, source: str, at: datetime) -> Confirmation:
@@ -111,20 +135,25 @@ def settle(*, deposit_id: int, payment_id: int, source: str, at: datetime) -> Co
     return confirming.act_on(order, payment.get_held(payment_id), outcome, source=source, at=at)
 
 
-def list_transfers(*, at: datetime) -> list[Transfer]:
-    """Return the refunds that wait for a transfer by hand, oldest first."""
-    due = [refunds.get_order(each, at=at) for each in queries.list_transfers_due()]
-    numbers = _numbers(held for held, _ in due)
-    return [
-        Transfer(
-            refund_id=refund.id,
-            order_number=numbers.get(held.reference, held.reference),
-            depositor=held.depositor or "",
-            amount=refund.amount,
-            reason=refund.reason,
-        )
-        for held, refund in due
-    ]
+def list_transfers(*, after: int | None = None, limit: int = PAGE) -> TransferPage:
+    """Return refunds that wait for a transfer by hand, oldest first, in three queries."""
+    found = queries.list_transfers_due(after=after, limit=limit + 1)
+    shown = found[:limit]
+    numbers = _numbers(due.payment_reference for due in shown)
+    return TransferPage(
+        transfers=tuple(
+            Transfer(
+                refund_id=due.refund_id,
+                order_number=numbers.get(due.payment_reference, due.payment_reference),
+                depositor=due.depositor,
+                amount=due.amount,
+                reason=due.reason,
+            )
+            for due in shown
+        ),
+        total=queries.count_transfers_due(),
+        next_after=shown[-1].refund_id if len(found) > limit else None,
+    )
 
 
 def record_transfer(*, refund_id: int, transfer_ref: str, at: datetime) -> RefundState:
@@ -143,9 +172,9 @@ def record_transfer(*, refund_id: int, transfer_ref: str, at: datetime) -> Refun
     return refunding.record(refund_id, answer, at=at)
 
 
-def _numbers(payments: Iterable[HeldPayment]) -> dict[str, str]:
+def _numbers(payment_references: Iterable[str]) -> dict[str, str]:
     """Return the order numbers behind the references of payments."""
-    ids = {references.find_order_id(held.reference) for held in payments} - {None}
+    ids = {references.find_order_id(reference) for reference in payment_references} - {None}
     if not ids:
         return {}
     rows = db.session.execute(select(Order.id, Order.number).where(Order.id.in_(ids)))

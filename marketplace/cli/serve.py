@@ -41,7 +41,7 @@ def web_program(
         env={
             "PROMETHEUS_MULTIPROC_DIR": str(counters),
             # Threads share few heaps: more of them only keep what pages have long let go.
-            "MALLOC_ARENA_MAX": "2",
+            "MALLOC_ARENA_MAX": "1",
             "MALLOC_TRIM_THRESHOLD_": "131072",
         },
     )

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import cache
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import holidays
 from korean_lunar_calendar import KoreanLunarCalendar
 
 from marketplace.core.errors import InvalidInput
+from marketplace.core.korean_holidays import public_holidays
 
 SEOUL: Final = ZoneInfo("Asia/Seoul")
 SATURDAY: Final = 5
@@ -69,7 +68,7 @@ def day_in_seoul(at: datetime) -> date:
 
 def holiday_name(day: date) -> str | None:
     """Return the Korean name of a public holiday, substitutes included."""
-    return _public_holidays(day.year).get(day)
+    return public_holidays(day.year).get(day)
 
 
 def is_business_day(day: date, overrides: Overrides = NO_OVERRIDES) -> bool:
@@ -116,7 +115,7 @@ def lunar_holiday_days(year: int, holiday: LunarHoliday) -> HolidayDays:
     # Filed under the year of the holiday itself, which lies far from both ends of it.
     named = f"{_KOREAN_NAME[holiday]} 대체"
     substitutes = tuple(
-        found for found, name in sorted(_public_holidays(year).items()) if named in name
+        found for found, name in sorted(public_holidays(year).items()) if named in name
     )
     return HolidayDays(days=(day - one, day, day + one), substitutes=substitutes)
 
@@ -148,8 +147,3 @@ def to_solar(lunar: LunarDate) -> date:
     if not converter.setLunarDate(lunar.year, lunar.month, lunar.day, lunar.leap_month):
         raise OutsideCalendar(given=lunar)
     return date(converter.solarYear, converter.solarMonth, converter.solarDay)
-
-
-@cache
-def _public_holidays(year: int) -> Mapping[date, str]:
-    return dict(holidays.country_holidays("KR", years=year, language="ko"))

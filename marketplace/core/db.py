@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import ClassVar, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from psycopg.errors import DeadlockDetected, SerializationFailure
+from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 from sqlalchemy import BigInteger, Date, DateTime, Enum, MetaData, String, Table, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
@@ -88,14 +88,23 @@ def transaction() -> Iterator[None]:
 
 
 def in_transaction(work: Callable[[], T], *, attempts: int = 3) -> T:
-    """Run work in one transaction, again when PostgreSQL chose it as a deadlock victim."""
+    """
+    Run work in one transaction, again when PostgreSQL chose it as a deadlock victim.
+
+    A lock it waited for in vain is waited for once more and never again.
+    """
+    has_waited = False
     for left in range(attempts - 1, -1, -1):
         try:
             with transaction():
                 return work()
         except OperationalError as error:
-            if left == 0 or not isinstance(error.orig, DeadlockDetected | SerializationFailure):
+            # Each wait holds a thread and a connection for seconds: many of them stop the shop.
+            waited = isinstance(error.orig, LockNotAvailable)
+            again = waited or isinstance(error.orig, DeadlockDetected | SerializationFailure)
+            if left == 0 or not again or (waited and has_waited):
                 raise
+            has_waited = has_waited or waited
     raise AssertionError("unreachable")
 
 

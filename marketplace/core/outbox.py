@@ -123,10 +123,12 @@ def lease_due(*, at: datetime, limit: int = WINDOW) -> Sequence[tuple[int, str]]
         .order_by(Job.run_after, Job.id)
         .limit(room)
         .with_for_update(skip_locked=True)
+        # As a plain subquery it could be run once per row, each time for other rows.
+        .cte("due")
     )
     leased = db.session.execute(
         update(Job)
-        .where(Job.id.in_(due.scalar_subquery()))
+        .where(Job.id == due.c.id)
         .values(
             state=JobState.SENT,
             lease_until=at + LEASE,

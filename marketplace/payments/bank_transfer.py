@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from marketplace.core.calendar import SEOUL
@@ -29,7 +30,13 @@ from marketplace.payments.payment import Outcome
 from marketplace.payments.port import HeldPayment, Instructions, NextStep
 
 _PAID_BY_DEPOSIT: Final = (ProviderCode.BANK_TRANSFER, ProviderCode.INVOICE)
-_AWAITED: Final = (PaymentState.AWAITING_DEPOSIT, PaymentState.AUTHORIZED)
+_IS_AWAITED: Final = and_(
+    Payment.provider.in_(_PAID_BY_DEPOSIT),
+    Payment.state.in_((PaymentState.AWAITING_DEPOSIT, PaymentState.AUTHORIZED)),
+)
+# So many orders of one amount are shown beside a deposit.
+MOST_CANDIDATES: Final = 20
+_NO_PROPOSALS: Final[Mapping[int, int]] = MappingProxyType({})
 
 
 class DepositMissing(NotFound):
@@ -95,6 +102,21 @@ class Unmatched:
     candidates: Sequence[HeldPayment]
 
 
+@dataclass(frozen=True)
+class _Awaited:
+    id: int
+    reference: str
+    depositor: str | None
+    amount: int
+    asked_on: date
+
+
+@dataclass(frozen=True)
+class _Deposited:
+    id: int
+    deposited_on: date
+
+
 def import_statement(content: bytes, *, at: datetime) -> Imported:
     """
     Keep the deposits of a statement file; the same line twice changes nothing.
@@ -126,10 +148,10 @@ def import_statement(content: bytes, *, at: datetime) -> Imported:
 
 def propose_matches() -> list[Proposal]:
     """Pair new deposits with payments of the same name and amount, when only one way fits."""
-    deposits = _by_name_and_amount(_unmatched_rows())
-    awaited: dict[tuple[str, int], list[Payment]] = defaultdict(list)
+    awaited: dict[tuple[str, int], list[_Awaited]] = defaultdict(list)
     for row in _awaited_rows():
         awaited[_plain(row.depositor or ""), row.amount].append(row)
+    deposits = _deposits_for([row for rows in awaited.values() for row in rows])
     proposals: list[Proposal] = []
     for key, payments in awaited.items():
         found = deposits.get(key, [])
@@ -139,7 +161,7 @@ def propose_matches() -> list[Proposal]:
         proposals.extend(
             Proposal(deposit.id, row.id, row.reference)
             for deposit, row in zip(found, payments, strict=False)
-            if deposit.deposited_on >= row.created_at.astimezone(SEOUL).date()
+            if deposit.deposited_on >= row.asked_on
         )
     return proposals
 
@@ -179,45 +201,106 @@ def settle(deposit_id: int, payment_id: int, *, source: str, at: datetime) -> Ou
     return outcome
 
 
-def list_unmatched() -> list[Unmatched]:
-    """Return the deposits nobody has matched, each with the payments it might belong to."""
-    same_amount: dict[int, list[HeldPayment]] = defaultdict(list)
-    for row in _awaited_rows():
-        same_amount[row.amount].append(payment.held(row))
+def list_unmatched(
+    *, after: int | None = None, limit: int = 50, proposed: Mapping[int, int] = _NO_PROPOSALS
+) -> list[Unmatched]:
+    """
+    Return deposits nobody has matched, oldest first, those behind the deposit `after`.
+
+    Each comes with some payments of its amount, the one `proposed` for it among them.
+    """
+    statement = (
+        select(BankDeposit)
+        .where(BankDeposit.payment_id.is_(None))
+        .order_by(BankDeposit.deposited_on, BankDeposit.id)
+        .limit(limit)
+    )
+    if after is not None:
+        last = select(BankDeposit.deposited_on, BankDeposit.id).where(BankDeposit.id == after)
+        behind = tuple_(BankDeposit.deposited_on, BankDeposit.id) > last.scalar_subquery()
+        statement = statement.where(behind)
+    deposits = db.session.scalars(statement).all()
+    meant = {deposit.id: proposed.get(deposit.id, 0) for deposit in deposits}
+    candidates = _candidates({deposit.amount for deposit in deposits}, meant.values())
     return [
         Unmatched(
             deposit.id,
             deposit.deposited_on,
             deposit.depositor,
             deposit.amount,
-            tuple(same_amount[deposit.amount]),
+            tuple(
+                payment.held(row)
+                for row, place in candidates[deposit.amount]
+                if place <= MOST_CANDIDATES or row.id == meant[deposit.id]
+            ),
         )
-        for deposit in _unmatched_rows()
+        for deposit in deposits
     ]
 
 
-def _unmatched_rows() -> Sequence[BankDeposit]:
-    return db.session.scalars(
-        select(BankDeposit)
-        .where(BankDeposit.payment_id.is_(None))
-        .order_by(BankDeposit.deposited_on, BankDeposit.id)
-    ).all()
+def count_unmatched() -> int:
+    """Count the deposits nobody has matched."""
+    waiting = select(func.count()).where(BankDeposit.payment_id.is_(None))
+    return db.session.scalar(waiting) or 0
 
 
-def _awaited_rows() -> Sequence[Payment]:
-    return db.session.scalars(
-        select(Payment)
-        .where(Payment.provider.in_(_PAID_BY_DEPOSIT), Payment.state.in_(_AWAITED))
+def _candidates(
+    amounts: Collection[int], meant: Collection[int]
+) -> dict[int, list[tuple[Payment, int]]]:
+    """Return the first payments that wait for each amount, and those meant, with their places."""
+    place = func.row_number().over(partition_by=Payment.amount, order_by=Payment.id)
+    ranked = (
+        select(Payment.id, place.label("place"))
+        .where(_IS_AWAITED, Payment.amount.in_(amounts))
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(Payment, ranked.c.place)
+        .join(ranked, ranked.c.id == Payment.id)
+        .where(or_(ranked.c.place <= MOST_CANDIDATES, Payment.id.in_(meant)))
         .order_by(Payment.id)
-    ).all()
+    )
+    found: dict[int, list[tuple[Payment, int]]] = defaultdict(list)
+    for row, its_place in rows:
+        found[row.amount].append((row, its_place))
+    return found
 
 
-def _by_name_and_amount(
-    rows: Sequence[BankDeposit],
-) -> dict[tuple[str, int], list[BankDeposit]]:
-    grouped: dict[tuple[str, int], list[BankDeposit]] = defaultdict(list)
+def _awaited_rows() -> list[_Awaited]:
+    rows = db.session.execute(
+        select(Payment.id, Payment.reference, Payment.depositor, Payment.amount, Payment.created_at)
+        .where(_IS_AWAITED)
+        .order_by(Payment.id)
+    )
+    return [
+        _Awaited(
+            row.id,
+            row.reference,
+            row.depositor,
+            row.amount,
+            row.created_at.astimezone(SEOUL).date(),
+        )
+        for row in rows
+    ]
+
+
+def _deposits_for(awaited: Sequence[_Awaited]) -> dict[tuple[str, int], list[_Deposited]]:
+    """Return unmatched deposits that can belong to these payments, by name and amount."""
+    grouped: dict[tuple[str, int], list[_Deposited]] = defaultdict(list)
+    if not awaited:
+        return grouped
+    rows = db.session.execute(
+        select(BankDeposit.id, BankDeposit.deposited_on, BankDeposit.depositor, BankDeposit.amount)
+        .where(
+            BankDeposit.payment_id.is_(None),
+            BankDeposit.amount.in_({row.amount for row in awaited}),
+            # Older ones, which nobody ever matched, were for something else.
+            BankDeposit.deposited_on >= min(row.asked_on for row in awaited),
+        )
+        .order_by(BankDeposit.deposited_on, BankDeposit.id)
+    )
     for row in rows:
-        grouped[_plain(row.depositor), row.amount].append(row)
+        grouped[_plain(row.depositor), row.amount].append(_Deposited(row.id, row.deposited_on))
     return grouped
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, func, or_, select, tuple_
 
 from marketplace.core.db import db
 from marketplace.core.money import Won
@@ -24,6 +24,7 @@ from marketplace.payments.models import (
 from marketplace.payments.port import HeldPayment
 
 _ASKED: Final = (ProviderCode.STRIPE,)
+_WAITS_FOR_HAND: Final = and_(Refund.state == RefundState.SENT, Payment.provider.not_in(_ASKED))
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,17 @@ class RefundView:
     failure_code: str | None
     requested_at: datetime
     finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class TransferDue:
+    """One refund somebody must transfer by hand."""
+
+    refund_id: int
+    payment_reference: str
+    depositor: str
+    amount: Won
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -98,16 +110,29 @@ def list_refunds_due(*, older_than: timedelta, at: datetime, limit: int = 100) -
     )
 
 
-def list_transfers_due() -> list[int]:
-    """Return refunds that wait for a transfer by hand, oldest first."""
-    return list(
-        db.session.scalars(
-            select(Refund.id)
-            .join(Payment, Payment.id == Refund.payment_id)
-            .where(Refund.state == RefundState.SENT, Payment.provider.not_in(_ASKED))
-            .order_by(Refund.requested_at, Refund.id)
-        )
+def list_transfers_due(*, after: int | None = None, limit: int = 50) -> list[TransferDue]:
+    """Return refunds that wait for a transfer by hand, oldest first, those behind `after`."""
+    statement = (
+        select(Refund.id, Refund.amount, Refund.reason, Payment.reference, Payment.depositor)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(_WAITS_FOR_HAND)
+        .order_by(Refund.requested_at, Refund.id)
+        .limit(limit)
     )
+    if after is not None:
+        last = select(Refund.requested_at, Refund.id).where(Refund.id == after)
+        behind = tuple_(Refund.requested_at, Refund.id) > last.scalar_subquery()
+        statement = statement.where(behind)
+    return [
+        TransferDue(row.id, row.reference, row.depositor or "", row.amount, row.reason)
+        for row in db.session.execute(statement)
+    ]
+
+
+def count_transfers_due() -> int:
+    """Count the refunds that wait for a transfer by hand."""
+    waiting = select(func.count(Refund.id)).join(Payment, Payment.id == Refund.payment_id)
+    return db.session.scalar(waiting.where(_WAITS_FOR_HAND)) or 0
 
 
 def list_unhandled_events(*, older_than: timedelta, at: datetime, limit: int = 100) -> list[int]:

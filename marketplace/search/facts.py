@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.sql.selectable import LateralFromClause
 
+from marketplace.accounts.models import Dong
 from marketplace.catalog.models import (
     Category,
     Picture,
@@ -55,6 +56,7 @@ def list_facts(product_ids: Sequence[int], *, at: datetime) -> Sequence[Any]:
             Enterprise.name.label("enterprise_name"),
             Enterprise.slug.label("enterprise_slug"),
             Enterprise.dong_code,
+            Dong.name.label("dong_name"),
             Category.path.label("category_path"),
             ShippingPolicy.kind.label("shipping_kind"),
             ShippingPolicy.fee.label("shipping_fee"),
@@ -70,6 +72,7 @@ def list_facts(product_ids: Sequence[int], *, at: datetime) -> Sequence[Any]:
             variants.c.options,
         )
         .join(Enterprise, Enterprise.id == Product.enterprise_id)
+        .join(Dong, Dong.code == Enterprise.dong_code)
         .join(Category, Category.id == Product.category_id)
         .join(ShippingPolicy, ShippingPolicy.id == Product.shipping_policy_id)
         .outerjoin(picture, true())

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from marketplace.catalog.models import Product, ShippingKind, Variant
 from marketplace.core.db import db
 from marketplace.core.money import Won
+from marketplace.enterprises.designations import LABELS, DesignationKind
 from marketplace.search import facets, facts, grams, vocabulary
 from marketplace.search.models import ProductDocument
 
@@ -170,7 +171,14 @@ def _document(row: Row[Any], rating: Rating, at: datetime) -> dict[str, Any]:
 
 def _searched(row: Row[Any]) -> Iterator[tuple[str, str]]:
     yield grams.NAME, row.name
-    around = (*row.category_names, row.enterprise_name, *row.tags, *sorted(row.options or ()))
+    around = (
+        *row.category_names,
+        row.enterprise_name,
+        *row.tags,
+        *sorted(row.options or ()),
+        *(LABELS[DesignationKind(kind)] for kind in row.kinds),
+        row.dong_name,
+    )
     yield from ((grams.CONTEXT, text) for text in around)
 
 

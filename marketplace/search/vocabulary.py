@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from marketplace.catalog.models import Category, Product
 from marketplace.core.db import db
+from marketplace.enterprises.designations import LABELS, DesignationKind
 from marketplace.enterprises.models import Enterprise
 from marketplace.search import grams, jamo
 from marketplace.search.models import ProductDocument, SearchWord, WordKind
@@ -67,7 +68,13 @@ def rebuild() -> None:
 def _collect(product_ids: Sequence[int] | None) -> Counter[tuple[WordKind, str]]:
     """Count who says what among the products in the index."""
     statement = (
-        select(Product.name, Product.tags, Enterprise.name, Product.category_id)
+        select(
+            Product.name,
+            Product.tags,
+            Enterprise.name,
+            Product.category_id,
+            ProductDocument.kinds,
+        )
         .join(ProductDocument, ProductDocument.product_id == Product.id)
         .join(Enterprise, Enterprise.id == Product.enterprise_id)
     )
@@ -75,11 +82,14 @@ def _collect(product_ids: Sequence[int] | None) -> Counter[tuple[WordKind, str]]
         statement = statement.where(Product.id.in_(product_ids))
     branches = _branches()
     said: Counter[tuple[WordKind, str]] = Counter()
-    for name, tags, enterprise, category_id in db.session.execute(statement):
+    for name, tags, enterprise, category_id, kinds in db.session.execute(statement):
         said.update(_words_of(WordKind.NAME, [name], whole=False))
         said.update(_words_of(WordKind.TAG, tags, whole=True))
         said.update(_words_of(WordKind.ENTERPRISE, [enterprise], whole=True))
         said.update(_words_of(WordKind.CATEGORY, branches[category_id], whole=True))
+        said.update(
+            _words_of(WordKind.TAG, [LABELS[DesignationKind(kind)] for kind in kinds], whole=False)
+        )
     return said
 
 

@@ -33,7 +33,7 @@ _FAMILIES: tuple[tuple[type[DomainError], int], ...] = (
     (TooMany, 429),
     (Unavailable, 503),
 )
-_PAGES: Final = frozenset({400, 403, 404, 405, 409, 413, 429, 500, 503})
+_PAGES: Final = frozenset({400, 403, 404, 405, 409, 413, 422, 429, 500, 503})
 # Said when not even the error page can be made.
 _LAST_WORDS: Final = (
     '<!doctype html><html lang="ko"><head><meta charset="utf-8"><title>세나루 마켓</title></head>'
@@ -41,9 +41,10 @@ _LAST_WORDS: Final = (
 )
 
 
-def status_of(error: DomainError) -> int:
+def status_of(error: DomainError | type[DomainError]) -> int:
     """Return the HTTP status of a refusal's family."""
-    return next((status for family, status in _FAMILIES if isinstance(error, family)), 400)
+    kind = error if isinstance(error, type) else type(error)
+    return next((status for family, status in _FAMILIES if issubclass(kind, family)), 400)
 
 
 def register(app: Flask) -> None:

@@ -49,8 +49,8 @@ def short_day(when: date) -> str:
 
 
 def instant(when: datetime) -> str:
-    """Write an instant in Seoul: 2026-11-22 14:05."""
-    return f"{when.astimezone(SEOUL):%Y-%m-%d %H:%M}"
+    """Write an instant in Seoul: 2026.11.22.(일) 14:05."""
+    return f"{day(when)} {when.astimezone(SEOUL):%H:%M}"
 
 
 def percent_off(price: int, consumer_price: int) -> int:
@@ -66,6 +66,11 @@ def share(part: int, whole: int) -> str:
         return "0.0%"
     tenths = max(0, min(1_000, part * 1_000 // whole))
     return f"{tenths // 10}.{tenths % 10}%"
+
+
+def named(text: str, label: str) -> str:
+    """Put a field's name before what is wrong with it, unless the words say it already."""
+    return text if label.replace(" ", "") in text.replace(" ", "") else f"{label}: {text}"
 
 
 def josa(word: str, pair: str) -> str:
@@ -100,6 +105,7 @@ def register(app: Flask) -> None:
         percent_off=percent_off,
         share=share,
         josa=josa,
+        named=named,
         business_number=business_number.format_number,
         story=story,
         phone=phone.dashed,

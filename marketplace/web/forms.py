@@ -115,9 +115,9 @@ def date_field(label: str, *, required: bool = True, autocomplete: str = "off") 
     )
 
 
-def checkbox_field(label: str, *, required: bool = False, refusal: str = _MISSING) -> Any:
-    """Make a checkbox, which is never ticked beforehand."""
-    validators = [InputRequired(message=refusal)] if required else []
+def checkbox_field(label: str, *, refusal: str | None = None) -> Any:
+    """Make a checkbox, which is never ticked beforehand; one with a refusal must be ticked."""
+    validators = [] if refusal is None else [InputRequired(message=refusal)]
     return BooleanField(label, validators=validators, default=False)
 
 

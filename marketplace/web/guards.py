@@ -47,6 +47,12 @@ class SecondFactorMissing(NotAllowed):
     message = "2단계 인증을 마쳐야 들어갈 수 있습니다."
 
 
+class NotForYou(NotAllowed):
+    """The page belongs to other people's work."""
+
+    message = "이 화면은 권한이 있는 분만 볼 수 있습니다. 다른 계정으로 로그인했는지 확인해 주세요."
+
+
 def allow(*who: Audience | Role) -> Callable[[View], View]:
     """Open a view to these audiences or roles, and to nobody else."""
     if not who:
@@ -69,7 +75,7 @@ def _stop(circles: frozenset[Audience | Role]) -> ResponseReturnValue | None:
     if not current_user.is_authenticated:
         return _send_to("shop_sign_in.show", status=401, code="SignInFirst")
     if not any(current_user.belongs_to(circle) for circle in circles):
-        raise NotAllowed
+        raise NotForYou
     # Members' own pages ask for it only from those who enrolled, when they sign in.
     if circles != {MEMBER} and current_user.needs_second_factor:
         return _send_to("shop_second_factor.show", status=403, code=SecondFactorMissing.__name__)

@@ -22,7 +22,7 @@ from flask_wtf.csrf import generate_csrf
 from marketplace.web.viewer import CART_COOKIE, DISPLAY_COOKIE
 
 _SECONDS: Final = 4.0
-_MOST_BYTES: Final = 2_000_000
+_MOST_BYTES: Final = 1_200_000
 _LONGEST_ADDRESS: Final = 300
 # Nobody can write it into a page: it is another one in every process.
 _TOKEN_HERE: Final = f"token-{secrets.token_hex(16)}"

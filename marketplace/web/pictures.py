@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from marketplace.catalog.pictures import WIDTHS
 from marketplace.catalog.product_page import ProductPicture
+from marketplace.catalog.renditions import WIDTHS
 
 
 def picture_url(key: str, width: int, kind: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from flask import request
 
@@ -18,8 +18,9 @@ def safe_path(target: str | None, *, default: str) -> str:
     if not target or len(target) > _LONGEST or not _OUR_PATH.fullmatch(target):
         return default
     parts = urlsplit(target)
-    # A proxy that tidies paths would make another host of `/..//evil.example`.
-    untidy = not {".", ".."}.isdisjoint(parts.path.split("/"))
+    # A proxy that decodes or tidies paths would make another host of `/%2e%2e//evil.example`.
+    decoded = unquote(parts.path)
+    untidy = decoded.startswith(("//", "/\\")) or not {".", ".."}.isdisjoint(decoded.split("/"))
     return default if parts.scheme or parts.netloc or untidy else target
 
 

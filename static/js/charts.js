@@ -3,7 +3,7 @@ const drawn = [];
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-const shortNumber = new Intl.NumberFormat("ko-KR", { notation: "compact", maximumFractionDigits: 1 });
+const shortNumber = new Intl.NumberFormat("ko-KR", { notation: "compact", maximumFractionDigits: 1, useGrouping: true });
 const fullNumber = new Intl.NumberFormat("ko-KR");
 
 const datasets = (data) =>

@@ -12,7 +12,16 @@ import pyotp
 from flask import Flask
 from sqlalchemy import func, select
 
-from marketplace.accounts import addresses, mailed_links, second_factor, sign_in, sign_up, staffing
+from marketplace.accounts import (
+    addresses,
+    administrators,
+    mailed_links,
+    people,
+    second_factor,
+    sign_in,
+    sign_up,
+    staffing,
+)
 from marketplace.accounts.consents import REQUIRED
 from marketplace.accounts.models import Address, MailedToken, Person, Role, RoleGrant, SignIn
 from marketplace.accounts.people import Details
@@ -20,6 +29,7 @@ from marketplace.core.db import db, transaction
 from marketplace.core.errors import DomainError
 from tests import make
 from tests.make import NOW
+from tests.service.accounts import jobs
 
 HANDS = 8
 # The same person each time (C9).
@@ -80,7 +90,8 @@ def test_one_link_opens_once(live_app: Flask) -> None:
     with live_app.app_context():
         make.person(email="hong@example.com")
         with transaction():
-            sign_in.ask_for_reset(email="hong@example.com", at=NOW)
+            sign_in.ask_for_reset(email="hong@example.com")
+        jobs.mail_links(at=NOW)
         token = mailed_links.link_token(db.session.scalars(select(MailedToken.id)).one())
 
     answers = _at_once(
@@ -164,7 +175,25 @@ def test_the_last_administrator_stays_when_all_leave_at_once(live_app: Flask) ->
         [partial(staffing.resign, person_id=each, at=NOW, ip=None) for each in leaving],
     )
 
-    assert sum(isinstance(answer, staffing.LastAdministrator) for answer in answers) == 1
+    assert sum(isinstance(answer, administrators.LastAdministrator) for answer in answers) == 1
     with live_app.app_context():
         standing = select(func.count()).where(RoleGrant.revoked_at.is_(None))
         assert db.session.scalar(standing) == 1
+
+
+def test_the_last_administrator_stays_when_all_are_disabled_at_once(live_app: Flask) -> None:
+    with live_app.app_context():
+        disabled = [make.person(roles=[Role.ADMINISTRATOR]).id for _ in range(HANDS)]
+        boss = make.person().id
+
+    answers = _at_once(
+        live_app,
+        [
+            partial(people.disable, person_id=each, actor_id=boss, reason="", ip=None)
+            for each in disabled
+        ],
+    )
+
+    assert sum(isinstance(each, administrators.LastAdministrator) for each in answers) == 1
+    with live_app.app_context():
+        assert len(administrators.list_active()) == 1

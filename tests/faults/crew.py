@@ -58,6 +58,14 @@ class Crew:
         os.killpg(child.pid, 9)
         child.wait()
 
+    def kill_workers_children(self) -> None:
+        """Kill the processes that do the jobs, as a segfault or the kernel's OOM killer would."""
+        parent = self.children["worker"].pid
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        assert children
+        for pid in children:
+            end(int(pid))
+
     def stop(self) -> None:
         """Kill whatever still runs."""
         for name in list(self.children):

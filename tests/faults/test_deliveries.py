@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from marketplace.accounts import mailed_links
 from marketplace.checkout import canceling, expiring
 from marketplace.core import clock, outbox
 from marketplace.core.db import db, transaction
@@ -76,7 +77,9 @@ def paid_canceled_and_expired(settings: Settings, stripe: FakeStripe) -> None:
 def everything_else() -> None:
     """Leave word of every kind that no order asks for by itself."""
     wanted = make.sellable()
+    forgetful = make.person()
     with transaction():
+        mailed_links.ask(person_id=forgetful.id, purpose=mailed_links.TokenPurpose.RESET_PASSWORD)
         for kind in ("search.reindex_all", "coupons.expire", "upkeep.sweep"):
             outbox.enqueue(kind, {})
         for kind in ("checkout.expire_unpaid", "checkout.reconcile"):
@@ -109,7 +112,8 @@ def test_every_kind_has_its_effect_once(live_settings: Settings, fake_stripe: Fa
     kinds = db.session.scalars(select(Entry.kind)).all()
     assert sorted(kinds) == ["cancel", "paid", "paid", "refund_sent"]
     told = db.session.scalars(select(Message.kind)).all()
-    assert sorted(told) == ["order_canceled", "order_expired", "order_paid", "order_paid"]
+    of_orders = ["order_canceled", "order_expired", "order_paid", "order_paid"]
+    assert sorted(told) == [*of_orders, "reset_password"]
     unhandled = select(ProviderEvent.event_id).where(ProviderEvent.handled_at.is_(None))
     assert db.session.scalars(unhandled).all() == []
     for kind, count in (("payment_intent.canceled", 1), ("refund.created", 1)):

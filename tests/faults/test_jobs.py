@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from marketplace.core import clock, outbox
 from marketplace.core.db import db, transaction
@@ -148,3 +148,54 @@ def _was_put_off() -> bool:
     db.session.rollback()
     attempts = db.session.scalar(select(Job.attempts).where(Job.dedupe_key == "bad"))
     return bool(attempts)
+
+
+@pytest.mark.usefixtures("shop")
+class TestKillsItsProcess:
+    """What kills its process, once or always, is tried later and given up in the end (J9)."""
+
+    def _kill_the_one_who_does_it(self, running: crew.Crew) -> None:
+        # The whole index waits for this lock, outside any lock of the job's own row.
+        with db.engine.connect() as holder:
+            holder.execute(text("LOCK TABLE product_document IN ACCESS EXCLUSIVE MODE"))
+            crew.wait_until(_somebody_waits)
+            running.kill_workers_children()
+            crew.wait_until(_was_lost, instead=_how_it_went)
+
+    def test_is_put_off_and_then_done(self, live_settings: Settings) -> None:
+        with transaction():
+            outbox.enqueue("search.reindex_all", {}, key="deadly")
+
+        with crew.working(live_settings) as running:
+            self._kill_the_one_who_does_it(running)
+            lost = _how_it_went()
+            crew.wait_until(lambda: _how_it_went()[0] is JobState.DONE, instead=_how_it_went)
+
+        assert lost[1:] == (1, "its process died")
+        assert _how_it_went()[1] == 1
+
+    def test_is_given_up_after_its_last_attempt(self, live_settings: Settings) -> None:
+        with transaction():
+            outbox.enqueue("search.reindex_all", {}, key="deadly")
+            db.session.execute(update(Job).values(attempts=outbox.MAX_ATTEMPTS - 1))
+
+        with crew.working(live_settings) as running:
+            self._kill_the_one_who_does_it(running)
+
+        assert _how_it_went() == (JobState.DEAD, outbox.MAX_ATTEMPTS, "its process died")
+
+
+def _how_it_went() -> tuple[JobState, int, str | None]:
+    db.session.rollback()
+    job = db.session.scalars(select(Job).where(Job.dedupe_key == "deadly")).one()
+    return job.state, job.attempts, job.last_error
+
+
+def _was_lost() -> bool:
+    return _how_it_went()[2] is not None
+
+
+def _somebody_waits() -> bool:
+    db.session.rollback()
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'")
+    return bool(db.session.scalar(waiting))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 
 import pytest
@@ -118,3 +120,20 @@ class TestDayInSeoul:
     def test_begins_at_three_in_the_afternoon_of_the_day_before(self) -> None:
         assert calendar.day_in_seoul(datetime(2026, 3, 31, 14, 59, tzinfo=UTC)) == date(2026, 3, 31)
         assert calendar.day_in_seoul(datetime(2026, 3, 31, 15, 0, tzinfo=UTC)) == date(2026, 4, 1)
+
+
+def test_loads_no_other_country() -> None:
+    found = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from marketplace.core.korean_holidays import public_holidays as of;"
+            "print(len(of(2026)) > 10);"
+            "print(sum(name.startswith('holidays.countries.') for name in sys.modules))",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert found.stdout.split() == ["True", "1"]

@@ -51,7 +51,20 @@ class TestDay:
 
 class TestInstant:
     def test_is_in_seoul(self) -> None:
-        assert filters.instant(NOON_IN_UTC) == "2026-11-22 14:05"
+        assert filters.instant(NOON_IN_UTC) == "2026.11.22.(일) 14:05"
+
+
+class TestNamed:
+    @pytest.mark.parametrize(
+        ("text", "label", "words"),
+        [
+            ("이 항목을 채워 주세요.", "이메일", "이메일: 이 항목을 채워 주세요."),
+            ("결제 방법을 골라 주세요.", "결제 방법", "결제 방법을 골라 주세요."),
+            ("우편번호는 숫자 5자리입니다.", "우편 번호", "우편번호는 숫자 5자리입니다."),
+        ],
+    )
+    def test_says_the_name_once(self, text: str, label: str, words: str) -> None:
+        assert filters.named(text, label) == words
 
 
 class TestPercentOff:

@@ -18,7 +18,7 @@ class _Form(forms.BaseForm):
     note = forms.long_text_field("메모", longest=20, required=False)
     tel = forms.text_field("전화", longest=20, required=False)
     day = forms.date_field("날", required=False)
-    agreed = forms.checkbox_field("동의", required=True, refusal="동의해 주세요.")
+    agreed = forms.checkbox_field("동의", refusal="동의해 주세요.")
 
 
 def _sent(**values: str) -> _Form:

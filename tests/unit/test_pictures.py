@@ -9,7 +9,8 @@ import fsspec
 import pytest
 from PIL import Image
 
-from marketplace.catalog.pictures import FORMATS, WIDTHS, PictureRefused, file_key, store
+from marketplace.catalog.pictures import PictureRefused, store
+from marketplace.catalog.renditions import FORMATS, WIDTHS, file_key
 from marketplace.core.errors import NotFound
 from marketplace.core.storage import Storage
 

@@ -16,6 +16,9 @@ STAFF: Final = "staff"
 # Authenticated by something else than a session: a signature, a token, the network.
 MACHINE: Final = "machine"
 SETTLEMENT: Final = "settlement_officer"
+# A dong's clerk and a department's buyer carry no figures away.
+FIGURES: Final = frozenset({"operator", SETTLEMENT, "approver", "auditor"})
+COUPON_FIGURES: Final = FIGURES | {"campaign_manager"}
 DEPOSITS: Final = frozenset({"operator", SETTLEMENT, "auditor"})
 
 # Open to whoever has what they are about in their browser; others are led to the sign-in page.
@@ -135,10 +138,10 @@ POLICY: Final[Mapping[str, str | frozenset[str]]] = {
     "seller_home.show": SELLER,
     # the office's desk
     "office_home.show": STAFF,
-    "office_home.sales_csv": STAFF,
-    "office_home.grants_csv": STAFF,
-    "office_home.ranked_csv": STAFF,
-    "office_home.campaigns_csv": STAFF,
+    "office_home.sales_csv": FIGURES,
+    "office_home.grants_csv": COUPON_FIGURES,
+    "office_home.ranked_csv": FIGURES,
+    "office_home.campaigns_csv": COUPON_FIGURES,
     "office_deposits.index": DEPOSITS,
     "office_deposits.upload": SETTLEMENT,
     "office_deposits.settle": SETTLEMENT,

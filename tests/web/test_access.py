@@ -129,6 +129,14 @@ def _check_headers(answer: TestResponse, *, is_personal: bool) -> None:
         assert headers["Cache-Control"] == "no-store"
 
 
+def test_a_page_of_others_asks_nobody_signed_in_to_sign_in(visitor: Visitor) -> None:
+    answer = visitor.enter(make.person()).get("/office")
+
+    assert answer.status_code == 403
+    assert "다른 계정으로 로그인했는지" in answer.text
+    assert 'href="/sign-in"' not in answer.text
+
+
 def test_the_policy_names_every_endpoint_and_no_other(app: Flask) -> None:
     assert set(POLICY) == set(app.view_functions)
 

@@ -29,6 +29,11 @@ def names(page: str) -> list[str]:
     return NAMES.findall(page)
 
 
+def _offered(page: str, title: str) -> list[str]:
+    box = re.search(rf"<p>{title}</p>\s*<ul.*?</ul>", page, re.DOTALL)
+    return re.findall(r">([^<]+)</a>", box.group(0)) if box else []
+
+
 @pytest.mark.usefixtures("shop")
 class TestList:
     def test_shows_the_first_products_with_what_they_cost(self, visitor: Visitor) -> None:
@@ -118,7 +123,21 @@ class TestSearch:
 
         assert names(page) == []
         assert f'<a class="btn" href="/products?q={quote("고추장")}">혹시' in page
-        assert "이런 분류는 어떠세요" in page
+        assert _offered(page, "이런 분류는 어떠세요") == ["장·기름"]
+
+    def test_offers_the_whole_tree_when_nothing_is_near(self, visitor: Visitor) -> None:
+        page = visitor.get(f"/products?q={quote('냉장고')}").text
+
+        assert _offered(page, "분류에서 찾아보세요") == ["식품", "생활", "체험·서비스"]
+        assert "이런 분류는 어떠세요" not in page
+
+    def test_offers_the_words_a_compound_is_made_of(self, visitor: Visitor) -> None:
+        with transaction():
+            vocabulary.rebuild()
+
+        page = visitor.get(f"/products?q={quote('커피가방')}").text
+
+        assert _offered(page, "이 말로 찾아보세요") == ["가방", "커피"]
 
     def test_offers_to_drop_the_conditions(self, visitor: Visitor) -> None:
         page = visitor.get(f"/products?q={quote('꿀')}&price_to=5").text

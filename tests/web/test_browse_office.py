@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -100,6 +101,18 @@ class TestOffice:
         cell = rows(operator.get("/office/sales/enterprises.csv").text)[1][0]
 
         assert cell == "'=HYPERLINK(1)"
+
+    @pytest.mark.parametrize(
+        ("role", "files"),
+        [(Role.DONG_CLERK, 0), (Role.CAMPAIGN_MANAGER, 2), (Role.AUDITOR, 7)],
+    )
+    def test_offers_only_files_that_open(self, visitor: Visitor, role: Role, files: int) -> None:
+        sell()
+        page = visitor.enter(make.person(roles=[role]), second_factor=True).get("/office").text
+
+        offered = [html.unescape(path) for path in re.findall(r'href="([^"]+\.csv[^"]*)"', page)]
+        assert len(offered) == files
+        assert {visitor.get(path).status_code for path in offered} <= {200}
 
     def test_has_no_other_files(self, operator: Visitor) -> None:
         assert operator.get("/office/sales/people.csv").status_code == 404

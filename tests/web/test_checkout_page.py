@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sqlalchemy import select, update
 
 from marketplace.accounts.models import Address, Role, SignIn
-from marketplace.catalog.models import Product, RemoteZone, ShippingKind
+from marketplace.catalog.models import Product, RemoteZone, ShippingKind, Variant
 from marketplace.core.db import db, transaction
 from marketplace.core.money import Won
 from marketplace.orders.models import Order
@@ -204,6 +204,8 @@ class TestPlace:
             "동의해",
         ):
             assert complaint in answer.text
+        assert "결제 방법: 결제 방법" not in answer.text
+        assert "동의합니다:" not in answer.text
         assert 'value="3층 왼쪽 문"' in answer.text
         assert 'value="서울특별시 광진구 자양로 117"' in answer.text
         assert "short" not in answer.text
@@ -228,6 +230,36 @@ class TestPlace:
         again = {**sheet, "seen_total": value_of("seen_total", answer.text)}
         assert visitor.post("/checkout", again).status_code == 303
         assert [order.pay_total for order in orders()] == [25_000]
+
+    def test_leads_to_the_cart_when_everything_sold_out_meanwhile(
+        self, visitor: Visitor, fake_stripe: FakeStripe
+    ) -> None:
+        assert fake_stripe
+        member_with_cart(visitor)
+        sheet = filled(visitor, delivery_memo="3층 왼쪽 문")
+        with transaction():
+            db.session.scalars(select(Variant)).one().on_hand = 0
+
+        answer = visitor.post("/checkout", sheet)
+
+        assert answer.status_code == 409
+        assert "재고가 부족합니다: 아까시꿀" in answer.text
+        assert "모두 품절되어" in answer.text
+        assert "장바구니로 돌아가기" in answer.text
+        for misleading in ("0원 주문하기", "쿠폰으로 모두 결제되어"):
+            assert misleading not in answer.text
+        assert 'value="3층 왼쪽 문"' in answer.text
+        assert orders() == []
+
+    def test_never_ships_to_another_address_than_the_one_chosen(self, visitor: Visitor) -> None:
+        member_with_cart(visitor)
+        chosen = make.count_of(Address) + 1_000
+
+        answer = visitor.post("/checkout", filled(visitor, place=str(chosen)))
+
+        assert answer.status_code == 422
+        assert "목록에서 골라 주세요." in answer.text
+        assert orders() == []
 
     def test_shows_the_surcharge_of_an_island_before_it_is_paid(self, visitor: Visitor) -> None:
         make.remote_area("63000", "63644", RemoteZone.JEJU)

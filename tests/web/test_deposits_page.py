@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 
 import pytest
 from sqlalchemy import select
@@ -106,6 +108,30 @@ class TestStatement:
         assert is_paid(placed)
         noted = db.session.scalars(select(AuditEvent.action)).all()
         assert "deposit_matched" in noted
+
+    def test_leads_on_to_what_the_page_does_not_hold(self, visitor: Visitor) -> None:
+        officer(visitor)
+        many = [(f"손님{number}", 1_000 + number) for number in range(51)]
+        visitor.post(f"{URL}/statement", statement(*many))
+
+        first = visitor.get(URL).text
+        found = re.search(r'href="([^"]+)">다음 입금 보기', first)
+        assert found is not None
+        last = visitor.get(html.unescape(found[1])).text
+
+        assert "연결되지 않은 입금 51건" in first
+        assert first.count("손님") == 50
+        assert last.count("손님50") == 1
+        assert "다음 입금 보기" not in last
+
+    @pytest.mark.parametrize("after", ["", "x", "-1", "0", "9" * 19, "9" * 40])
+    def test_takes_any_number_to_start_behind(self, visitor: Visitor, after: str) -> None:
+        officer(visitor)
+        visitor.post(f"{URL}/statement", statement(("나루상회", 23_000)))
+
+        answer = visitor.get(URL, query_string={"after": after, "transfers_after": after})
+
+        assert answer.status_code in (200, 404)
 
     def test_pays_two_orders_with_one_deposit_never(self, visitor: Visitor) -> None:
         first, second = awaited("김주민"), awaited("김주민")

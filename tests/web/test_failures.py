@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
+from marketplace.core.errors import InvalidInput
 from marketplace.core.settings import Settings
 from marketplace.web.guards import EVERYONE, allow
 from tests.bed import application
@@ -92,6 +93,13 @@ class TestErrors:
     )
     def test_find_nothing_beside_the_shop(self, visitor: Visitor, path: str) -> None:
         assert visitor.get(path).status_code == 404
+
+    def test_name_their_own_status(self, settings: Settings) -> None:
+        with _broken_view(settings, InvalidInput()) as visitor:
+            answer = visitor.get("/broken")
+
+        assert answer.status_code == 422
+        assert '<p class="code-no">422</p>' in answer.text
 
     def test_leave_debugging_off(self, app: Flask) -> None:
         assert not app.debug

@@ -13,6 +13,7 @@ from marketplace.accounts.sign_in import recognise
 from marketplace.core import clock
 from marketplace.core.db import db, transaction
 from tests import make
+from tests.service.accounts import jobs
 from tests.web.test_forgery import PASSWORD, SIGN_UP
 from tests.web.visitor import Visitor
 
@@ -48,8 +49,24 @@ class TestSignUp:
         assert visitor.post(path).status_code == 404
         assert visitor.get(path).status_code == 404
 
-    @pytest.mark.parametrize("missing", ["terms", "privacy_required"])
-    def test_needs_what_is_required(self, visitor: Visitor, missing: str) -> None:
+    def test_offers_another_mail_to_the_same_address(self, visitor: Visitor) -> None:
+        filled_in = f'value="{SIGN_UP["email"]}"'
+        assert filled_in not in visitor.get("/sign-up/sent").text
+
+        visitor.post("/sign-up", SIGN_UP)
+
+        assert filled_in in visitor.get("/sign-up/sent").text
+        with visitor.client.session_transaction() as session:
+            assert SIGN_UP["email"] not in str(dict(session))
+
+    @pytest.mark.parametrize(
+        ("missing", "words"),
+        [
+            ("terms", "이용약관에 동의해 주세요."),
+            ("privacy_required", "필수 개인정보 수집·이용에 동의해 주세요."),
+        ],
+    )
+    def test_needs_what_is_required(self, visitor: Visitor, missing: str, words: str) -> None:
         form = {name: value for name, value in SIGN_UP.items() if name != missing}
 
         answer = visitor.post("/sign-up", form)
@@ -57,6 +74,9 @@ class TestSignUp:
         assert answer.status_code == 422
         assert 'value="홍길동"' in answer.text
         assert PASSWORD not in answer.text
+        # Once in the summary, as a link to the box, and once beside the box.
+        assert f'<a href="#{missing}">{words}</a>' in answer.text
+        assert answer.text.count(words) == 2
         assert db.session.scalars(select(Person.id)).all() == []
 
     def test_keeps_only_what_was_ticked(self, visitor: Visitor) -> None:
@@ -98,6 +118,7 @@ class TestSignUp:
         first = _token()
         answer = visitor.post("/sign-up/sent", {"email": SIGN_UP["email"]})
 
+        jobs.mail_links(at=clock.now())
         assert answer.status_code == 303
         assert _token() != first
 
@@ -111,6 +132,7 @@ class TestForgottenPassword:
     def test_is_replaced_through_the_mailed_link(self, visitor: Visitor) -> None:
         person = make.person(email="new@example.com")
         visitor.post("/password/reset", {"email": "new@example.com"})
+        jobs.mail_links(at=clock.now())
         path = f"/password/new/{_token()}"
 
         assert visitor.get(path).status_code == 200

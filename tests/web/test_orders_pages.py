@@ -94,6 +94,7 @@ class TestShow:
         assert "18,000원" in page
         assert "결제완료" in page
         assert "카드·간편결제" in page
+        assert re.search(r"\d{4}\.\d\d\.\d\d\.\([월화수목금토일]\) \d\d:\d\d 주문", page)
 
     def test_is_for_its_buyer_only(self, visitor: Visitor, another: Callable[[], Visitor]) -> None:
         placed = make.paid_order({make.sellable(): 1})

@@ -9,7 +9,7 @@ import pyotp
 import pytest
 from sqlalchemy import select
 
-from marketplace.accounts import second_factor, secrets
+from marketplace.accounts import people, second_factor, secrets
 from marketplace.accounts.models import Person, PersonStatus, Role
 from marketplace.core import clock
 from marketplace.core.db import db, transaction
@@ -236,6 +236,18 @@ class TestStaff:
         answer = visitor.post("/second-factor", {"code": totp.at(clock.now())})
 
         assert answer.location == "/sign-in"
+
+    def test_must_give_the_new_password_once_sessions_were_ended(self, visitor: Visitor) -> None:
+        person = member(roles=[Role.OPERATOR])
+        totp, _ = enrolled(person)
+        visitor.post("/sign-in", FORM)
+        with transaction():
+            people.end_sessions(person_id=person.id)
+
+        answer = visitor.post("/second-factor", {"code": totp.at(clock.now())})
+
+        assert answer.location == "/sign-in"
+        assert not visitor.is_signed_in()
 
     def test_members_with_a_second_factor_are_asked_too(self, visitor: Visitor) -> None:
         totp, _ = enrolled(member())

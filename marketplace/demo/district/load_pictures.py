@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import bindparam, insert, update
 
 from marketplace.catalog import pictures as pipeline
+from marketplace.catalog import renditions
 from marketplace.catalog.models import Picture
 from marketplace.catalog.pictures import StoredPicture
 from marketplace.core.db import db
@@ -79,11 +80,11 @@ class Studio:
         storage = Storage.of(self._settings)
         kept = json.loads(self._index.read_text(encoding="utf-8"))
         found = {key: StoredPicture(**picture) for key, picture in kept.items()}
-        last = pipeline.WIDTHS[-1]
+        last = renditions.WIDTHS[-1]
         return {
             key: picture
             for key, picture in found.items()
-            if storage.has(pipeline.file_key(picture.key, last, "jpg"))
+            if storage.has(renditions.file_key(picture.key, last, "jpg"))
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -35,6 +36,8 @@ ALERTS: Final = {
         "구매자가 카드사에 이의를 냈습니다. 기한 안에 답해야 합니다.",
     ),
 }
+# Each is a transaction of its own; more of them would outlast a browser's patience.
+_MOST_AT_ONCE: Final = 200
 
 
 class FileMissing(InvalidInput):
@@ -72,20 +75,14 @@ def upload() -> ResponseReturnValue:
 @allow(Role.SETTLEMENT_OFFICER)
 def settle_proposed() -> ResponseReturnValue:
     """Pay every order whose deposit fits by name and amount, each in its own transaction."""
-    settled, refused = 0, 0
-    for waiting in deposits.list_waiting():
-        fit = waiting.proposed
-        if fit is None:
-            continue
-        try:
-            _settle(waiting.deposit_id, fit.payment_id)
+    proposals = bank_transfer.propose_matches()
+    settled = 0
+    for fit in proposals[:_MOST_AT_ONCE]:
+        with suppress(DomainError):
+            _settle(fit.deposit_id, fit.payment_id)
             settled += 1
-        except DomainError:
-            refused += 1
-    flash(
-        f"입금 {settled}건을 주문에 연결했습니다."
-        + (f" {refused}건은 남았습니다." if refused else "")
-    )
+    left = len(proposals) - settled
+    flash(f"입금 {settled}건을 주문에 연결했습니다." + (f" {left}건은 남았습니다." if left else ""))
     return redirect(url_for(".index"), code=303)
 
 
@@ -163,12 +160,19 @@ def _note(action: str, kind: str, subject_id: int, details: dict[str, object]) -
 
 
 def _page(error: DomainError | None = None) -> str:
-    waiting = deposits.list_waiting()
+    after, transfers_after = (
+        request.args.get(name, type=int) for name in ("after", "transfers_after")
+    )
+    waiting = deposits.list_waiting(after=after)
+    transfers = deposits.list_transfers(after=transfers_after)
     return render_template(
         "office/deposits.html",
         waiting=waiting,
-        proposed=sum(each.proposed is not None for each in waiting),
-        transfers=deposits.list_transfers(at=clock.now()),
+        transfers=transfers,
+        next_url=waiting.next_after
+        and url_for(".index", after=waiting.next_after, transfers_after=transfers_after),
+        next_transfers_url=transfers.next_after
+        and url_for(".index", after=after, transfers_after=transfers.next_after),
         alerts=queries.list_open_alerts(),
         alert_words=ALERTS,
         masked=masking.name,

@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from marketplace.accounts import addresses
 from marketplace.core.db import transaction
-from marketplace.core.errors import DomainError
+from marketplace.core.errors import DomainError, InvalidInput
 from marketplace.web import forms
 from marketplace.web.errors import status_of
 from marketplace.web.guards import MEMBER, allow
@@ -87,7 +87,7 @@ def add() -> ResponseReturnValue:
     """Add an address."""
     form = AddressForm.sent()
     if not form.validate():
-        return _page(form, address_id=None), 422
+        return _page(form, address_id=None), status_of(InvalidInput)
     try:
         with transaction():
             addresses.add(
@@ -118,7 +118,7 @@ def change(address_id: int) -> ResponseReturnValue:
     addresses.get_address(person_id=person_id, address_id=address_id)
     form = AddressForm.sent()
     if not form.validate():
-        return _page(form, address_id=address_id), 422
+        return _page(form, address_id=address_id), status_of(InvalidInput)
     try:
         with transaction():
             addresses.change(person_id=person_id, address_id=address_id, written=form.written)

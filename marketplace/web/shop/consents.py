@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -10,7 +10,7 @@ from marketplace.accounts import consents
 from marketplace.accounts.consents import ConsentKind
 from marketplace.core import clock
 from marketplace.core.db import transaction
-from marketplace.core.errors import DomainError
+from marketplace.core.errors import DomainError, NotFound
 from marketplace.web import limits
 from marketplace.web.errors import status_of
 from marketplace.web.filters import day
@@ -58,7 +58,9 @@ def withdraw(kind: str) -> ResponseReturnValue:
 
 def _known(kind: str) -> ConsentKind:
     found = next((each for each in consents.TEXTS if each.value == kind), None)
-    return found or abort(404)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _page(error: DomainError | None = None) -> str:

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.checkout import paying
-from marketplace.core.errors import DomainError
+from marketplace.core.errors import DomainError, InvalidInput
 from marketplace.orders import numbers
 from marketplace.orders import queries as orders
 from marketplace.orders.queries import OrderNotFound
@@ -46,7 +46,7 @@ def find() -> ResponseReturnValue:
     """Open a guest's order to whoever knows its password; guessing is limited."""
     form = LookUpForm.sent()
     if not form.validate():
-        return _page(form), 422
+        return _page(form), status_of(InvalidInput)
     number = numbers.tidy(form.number.data)
     try:
         limits.spend(limits.GUEST_ORDER, "from", limits.client_address())
@@ -54,7 +54,7 @@ def find() -> ResponseReturnValue:
         order = orders.get_for_guest(number=number, password=form.password.data)
     except OrderNotFound:
         form.refuse(LookUpFailed())
-        return _page(form), 404
+        return _page(form), status_of(OrderNotFound)
     except DomainError as error:
         form.refuse(error)
         waiting = error.details.get("retry_after")

@@ -7,9 +7,10 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 
-from flask import Blueprint, abort, current_app, render_template
+from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue
 
+from marketplace.core.errors import NotFound
 from marketplace.core.settings import Settings
 from marketplace.notifications.transport import Folder, transport_of
 from marketplace.web.guards import EVERYONE, allow
@@ -40,14 +41,16 @@ def index() -> ResponseReturnValue:
 def show(key: str) -> ResponseReturnValue:
     """Show one mail."""
     letter = next((each for each in _letters() if each.key == key), None)
-    return render_template("shop/mailbox/show.html", letter=letter or abort(404))
+    if letter is None:
+        raise NotFound
+    return render_template("shop/mailbox/show.html", letter=letter)
 
 
 def _letters() -> list[Letter]:
     settings: Settings = current_app.extensions["settings"]
     transport = transport_of(settings)
     if not settings.demo or not isinstance(transport, Folder):
-        abort(404)
+        raise NotFound
     return [_letter(message, settings.public_url) for message in transport.newest()]
 
 

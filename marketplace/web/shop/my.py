@@ -10,7 +10,7 @@ from marketplace.accounts import people, queries, sign_in
 from marketplace.core import clock
 from marketplace.core.calendar import day_in_seoul
 from marketplace.core.db import transaction
-from marketplace.core.errors import DomainError
+from marketplace.core.errors import DomainError, InvalidInput
 from marketplace.web import forms, limits
 from marketplace.web.errors import status_of
 from marketplace.web.guards import MEMBER, allow
@@ -57,7 +57,7 @@ def change_details() -> ResponseReturnValue:
     """Change the member's details."""
     form = _form(DetailsForm.sent())
     if not form.validate():
-        return _page(form), 422
+        return _page(form), status_of(InvalidInput)
     person_id = current_user.person_id
     try:
         with transaction():

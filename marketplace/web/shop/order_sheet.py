@@ -109,11 +109,10 @@ class OrderSheet(forms.BaseForm):
     )
     agrees_privacy = forms.checkbox_field("비회원 개인정보 수집·이용에 동의합니다")
     agrees_sellers = forms.checkbox_field(
-        "판매자에게 배송 정보를 주는 데 동의합니다", required=True, refusal=_SELLERS_REFUSAL
+        "판매자에게 배송 정보를 주는 데 동의합니다", refusal=_SELLERS_REFUSAL
     )
     agrees_order = forms.checkbox_field(
         "주문할 상품과 금액을 확인했으며 결제에 동의합니다",
-        required=True,
         refusal="주문 내용을 확인하고 동의해 주세요.",
     )
     attempt_key = HiddenField()
@@ -123,7 +122,10 @@ class OrderSheet(forms.BaseForm):
         self.entries = {str(entry.id): entry for entry in entries}
         places = [(key, entry.label) for key, entry in self.entries.items()]
         self.place.choices = [*places, (NEW_PLACE, "다른 곳으로 보내기")]
-        if self.place.data not in {key for key, _ in self.place.choices}:
+        # One that was sent and is not there any more is refused, never replaced by another.
+        if not self.place.raw_data and self.place.data not in {
+            key for key, _ in self.place.choices
+        }:
             self.place.data = places[0][0] if places else NEW_PLACE
         self.provider.choices = list(providers)
         if len(providers) == 1:

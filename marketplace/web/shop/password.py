@@ -10,7 +10,7 @@ from marketplace.accounts import emails, mailed_links, passwords, sign_in
 from marketplace.accounts.mailed_links import TokenPurpose
 from marketplace.core import clock
 from marketplace.core.db import transaction
-from marketplace.core.errors import DomainError
+from marketplace.core.errors import DomainError, InvalidInput
 from marketplace.web import forms, limits, viewer
 from marketplace.web.errors import status_of
 from marketplace.web.guards import EVERYONE, MEMBER, allow
@@ -54,7 +54,7 @@ def send() -> ResponseReturnValue:
     """Mail a link; whether anybody has the address stays unsaid."""
     form = AskForm.sent()
     if not form.validate():
-        return render_template("shop/account/reset_ask.html", form=form), 422
+        return render_template("shop/account/reset_ask.html", form=form), status_of(InvalidInput)
     try:
         limits.spend(limits.RESET_ADDRESS)
         limits.spend(limits.RESET_ACCOUNT, emails.key(form.email.data))
@@ -62,7 +62,7 @@ def send() -> ResponseReturnValue:
         form.refuse(error)
         return render_template("shop/account/reset_ask.html", form=form), status_of(error)
     with transaction():
-        sign_in.ask_for_reset(email=form.email.data, at=clock.now())
+        sign_in.ask_for_reset(email=form.email.data)
     return redirect(url_for(".sent"), code=303)
 
 
@@ -80,7 +80,7 @@ def choose(token: str) -> ResponseReturnValue:
     """Ask for the new password."""
     alive = mailed_links.is_alive(token, purpose=TokenPurpose.RESET_PASSWORD, at=clock.now())
     page = _choose_page(ChooseForm(), token, is_alive=alive)
-    return page, 200 if alive else 404
+    return page, 200 if alive else status_of(mailed_links.LinkDead)
 
 
 @bp.post("/password/new/<token>")
@@ -89,7 +89,7 @@ def reset(token: str) -> ResponseReturnValue:
     """Take the new password and end every session of the person."""
     form = ChooseForm.sent()
     if not form.validate():
-        return _choose_page(form, token), 422
+        return _choose_page(form, token), status_of(InvalidInput)
     try:
         limits.spend(limits.RESET_TOKEN)
         with transaction():
@@ -121,7 +121,7 @@ def changed() -> ResponseReturnValue:
     """Change the password; every other browser is signed out, this one goes on afresh."""
     form = ChangeForm.sent()
     if not form.validate():
-        return render_template("shop/account/password.html", form=form), 422
+        return render_template("shop/account/password.html", form=form), status_of(InvalidInput)
     at, person_id = clock.now(), current_user.person_id
     try:
         limits.spend(limits.SIGN_IN_ACCOUNT, "change", str(person_id))

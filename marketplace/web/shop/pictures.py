@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app
 
-from marketplace.catalog.pictures import FORMATS, WIDTHS, file_key
+from marketplace.catalog.renditions import FORMATS, WIDTHS, file_key
 from marketplace.core.errors import NotFound
 from marketplace.core.storage import Storage
 from marketplace.web.guards import EVERYONE, allow

@@ -11,9 +11,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from marketplace.accounts import second_factor
+from marketplace.accounts import sign_in as accounts_sign_in
 from marketplace.core import clock, sealing
 from marketplace.core.db import transaction
-from marketplace.core.errors import DomainError
+from marketplace.core.errors import DomainError, InvalidInput
 from marketplace.web import forms, limits, viewer
 from marketplace.web.errors import status_of
 from marketplace.web.guards import EVERYONE, MEMBER, allow
@@ -58,7 +59,7 @@ def verify() -> ResponseReturnValue:
         return redirect(url_for("shop_sign_in.show", next=_wanted() or None), code=303)
     form = CodeForm.sent()
     if not form.validate():
-        return _page(form), 422
+        return _page(form), status_of(InvalidInput)
     at = clock.now()
     try:
         limits.spend(limits.SECOND_FACTOR, str(person_id))
@@ -88,7 +89,7 @@ def confirm() -> ResponseReturnValue:
     """Enrol by the app's first code, then show the recovery codes once."""
     form = CodeForm.sent()
     if not form.validate():
-        return _page(form), 422
+        return _page(form), status_of(InvalidInput)
     at, person_id = clock.now(), current_user.person_id
     try:
         limits.spend(limits.SECOND_FACTOR, str(person_id))
@@ -110,7 +111,7 @@ def renew() -> ResponseReturnValue:
     """Replace the recovery codes, against a code."""
     form = CodeForm.sent()
     if not form.validate():
-        return _page(form), 422
+        return _page(form), status_of(InvalidInput)
     person_id = current_user.person_id
     try:
         limits.spend(limits.SECOND_FACTOR, str(person_id))
@@ -142,10 +143,17 @@ def _person_in_question() -> int | None:
         person_id: int = current_user.person_id
         return person_id
     pending: dict[str, Any] = session.get("pending") or {}
-    if pending.get("until", 0) < clock.now().timestamp():
+    if not _still_counts(pending):
         session.pop("pending", None)
         return None
     return int(pending["person_id"])
+
+
+def _still_counts(pending: dict[str, Any]) -> bool:
+    """Tell whether a password given moments ago is still the person's."""
+    return pending.get("until", 0) >= clock.now().timestamp() and accounts_sign_in.is_unchanged(
+        person_id=pending["person_id"], session_version=pending.get("version", 0)
+    )
 
 
 def _keep_for_one_look(codes: list[str]) -> None:

@@ -9,7 +9,7 @@ from flask_login import current_user
 from marketplace.accounts import emails, people, sign_in
 from marketplace.core import clock
 from marketplace.core.db import transaction
-from marketplace.core.errors import DomainError
+from marketplace.core.errors import DomainError, InvalidInput
 from marketplace.web import forms, limits, viewer
 from marketplace.web.errors import status_of
 from marketplace.web.guards import EVERYONE, allow
@@ -47,7 +47,7 @@ def begin() -> ResponseReturnValue:
     """Sign in, or ask for the second factor next."""
     form = SignInForm.sent()
     if not form.validate():
-        return _page(form), 422
+        return _page(form), status_of(InvalidInput)
     at = clock.now()
     try:
         _count(form.email.data)
@@ -58,7 +58,7 @@ def begin() -> ResponseReturnValue:
     except sign_in.WrongCredentials as error:
         limits.spend(limits.SIGN_IN_ADDRESS)
         form.refuse(error)
-        return _page(form), 422
+        return _page(form), status_of(InvalidInput)
     except limits.TriedTooOften as error:
         with transaction():
             sign_in.warn_of_lock(email=form.email.data, at=at)
@@ -71,6 +71,7 @@ def begin() -> ResponseReturnValue:
         session.clear()
         session["pending"] = {
             "person_id": who.person_id,
+            "version": who.session_version,
             "until": int(at.timestamp()) + PENDING_SECONDS,
         }
         return redirect(url_for("shop_second_factor.show", next=_wanted()), code=303)

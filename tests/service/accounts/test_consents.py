@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -64,6 +64,21 @@ class TestGive:
             "consent": "marketing_email",
             "at": NOW.isoformat(),
         }
+
+    def test_is_told_once_when_pressed_twice(self) -> None:
+        person = make.person()
+        _give(person, EMAIL)
+        _give(person, EMAIL, at=NOW + timedelta(seconds=1))
+
+        assert jobs.kinds() == ["consent_given"]
+
+    def test_is_told_again_after_it_was_withdrawn(self) -> None:
+        person = make.person()
+        _give(person, EMAIL)
+        _withdraw(person, EMAIL)
+        _give(person, EMAIL, at=NOW + timedelta(seconds=1))
+
+        assert jobs.kinds() == ["consent_given", "consent_withdrawn", "consent_given"]
 
     def test_replaces_an_older_version(self) -> None:
         person = make.person()

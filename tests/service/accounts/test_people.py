@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from marketplace.accounts import people, queries
+from marketplace.accounts import administrators, people, queries
+from marketplace.accounts.models import Person, PersonStatus, Role
 from marketplace.accounts.people import Details
 from marketplace.audit.models import AuditEvent
 from marketplace.core.db import db, transaction
@@ -64,6 +65,31 @@ class TestChangeDetails:
 
         with pytest.raises(refusal):
             _change(person.id, **values)
+
+
+def _disable(person: Person) -> None:
+    with transaction():
+        people.disable(person_id=person.id, actor_id=person.id, reason="퇴직", ip=None)
+
+
+class TestDisable:
+    def test_ends_the_sessions_and_says_why(self) -> None:
+        person = make.person()
+        before = person.session_version
+        _disable(person)
+
+        assert (person.status, person.session_version) == (PersonStatus.DISABLED, before + 1)
+        event = db.session.scalars(select(AuditEvent)).one()
+        assert (event.action, event.details) == ("person.disabled", {"reason": "퇴직"})
+
+    def test_leaves_one_administrator_who_can_sign_in(self) -> None:
+        one, other = (make.person(roles=[Role.ADMINISTRATOR]) for _ in range(2))
+        _disable(one)
+
+        with pytest.raises(administrators.LastAdministrator):
+            _disable(other)
+
+        assert administrators.list_active() == [other.id]
 
 
 def test_the_office_lists_its_dong_and_departments_in_order() -> None:

@@ -16,6 +16,7 @@ from marketplace.core.db import db, transaction
 from tests import make
 from tests.make import NOW
 from tests.service.accounts import jobs
+from tests.service.checkout import counting
 
 PASSWORD = "나루터에 배가 세 척"  # noqa: S105
 OTHER = "강 건너 느티나무 한 그루"
@@ -221,7 +222,8 @@ class TestChangePassword:
 class TestReset:
     def _ask(self, email: str = "hong@example.com") -> None:
         with transaction():
-            sign_in.ask_for_reset(email=email, at=NOW)
+            sign_in.ask_for_reset(email=email)
+        jobs.mail_links(at=NOW)
 
     def _token(self) -> str:
         token_id = jobs.mails()[-1]["token_id"]
@@ -241,6 +243,17 @@ class TestReset:
         _member()
         self._ask("HONG@example.com")
         assert jobs.kinds() == ["reset_password"]
+
+    def test_asks_the_database_the_same_whoever_is_named(self) -> None:
+        """The clock, too, must not tell strangers who is a member (S11)."""
+        _member()
+        asked = []
+        for email in ("hong@example.com", "nobody@example.com"):
+            with counting.statements() as sent, transaction():
+                sign_in.ask_for_reset(email=email)
+            asked.append(sent)
+
+        assert asked[0] == asked[1] != []
 
     def test_gives_a_new_password_once_and_ends_sessions(self) -> None:
         person = _member()

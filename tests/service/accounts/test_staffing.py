@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from marketplace.accounts import people, staffing
+from marketplace.accounts import administrators, people, staffing
 from marketplace.accounts.models import Person, Role
 from marketplace.audit.models import AuditEvent
 from marketplace.core.db import db, transaction
@@ -128,5 +128,14 @@ class TestRevoke:
         other = make.person(roles=[Role.ADMINISTRATOR])
         _revoke(boss, Role.ADMINISTRATOR, by=other)
 
-        with pytest.raises(staffing.LastAdministrator), transaction():
+        with pytest.raises(administrators.LastAdministrator), transaction():
             staffing.resign(person_id=other.id, at=NOW, ip=None)
+
+    def test_is_possible_for_one_who_is_disabled_while_another_stays(self, boss: Person) -> None:
+        other = make.person(roles=[Role.ADMINISTRATOR])
+        with transaction():
+            people.disable(person_id=other.id, actor_id=boss.id, reason="", ip=None)
+
+        _revoke(other, Role.ADMINISTRATOR, by=boss)
+
+        assert _held(other) == set()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from marketplace.accounts.models import Role
-from marketplace.catalog.models import ShippingKind, ShippingPolicy, Variant
+from marketplace.catalog.models import Variant
 from marketplace.checkout import canceling
 from marketplace.checkout.canceling import CanceledCase
 from marketplace.checkout.placing import PlacedOrder
@@ -136,95 +136,6 @@ class TestFrozenShares:
         assert posting.balance("refund_due") == -6_000
         returned = db.session.scalars(select(RedemptionShare.reversed_amount)).all()
         assert list(returned) == [2_000, 2_000]
-        books.check()
-
-
-class TestShipping:
-    def test_goes_back_with_the_last_goods_of_its_bundle(self) -> None:
-        kept, gone = make.enterprise(), make.enterprise()
-        staying = make.sellable(kept, ships=make.shipping(kept, fee=2_500))
-        leaving = make.sellable(gone, ships=make.shipping(gone, fee=3_000))
-        placed = make.paid_order({staying: 1, leaving: 2})
-
-        first = cancel(placed, (leaving, 1))
-        second = cancel(placed, (leaving, 1))
-
-        assert (first.shipping_refund, second.shipping_refund) == (0, 3_000)
-        assert posting.balance(f"held:enterprise:{gone.id}") == 0
-        assert posting.balance(f"held:enterprise:{kept.id}") == -12_500
-
-    def test_falls_due_when_too_little_is_left_for_free_shipping(self) -> None:
-        seller = make.enterprise()
-        ships = make.shipping(seller, ShippingKind.CONDITIONAL_FREE, fee=3_000, free_over=30_000)
-        first, second = (make.sellable(seller, price=20_000, ships=ships) for _ in range(2))
-        placed = make.paid_order({first: 1, second: 1})
-
-        shown = canceling.preview(
-            order_id=placed.order_id, quantities=pieces_of(placed, (first, 1))
-        )
-        case = cancel(placed, (first, 1))
-        rest = cancel(placed, (second, 1))
-
-        assert (shown.shipping_due, shown.cash_refund) == (3_000, 17_000)
-        assert (case.cash_refund, case.shipping_refund) == (20_000, -3_000)
-        # Nothing is shipped after all: what was kept for shipping goes back too.
-        assert (rest.cash_refund, rest.shipping_refund) == (20_000, 3_000)
-        assert posting.balance(f"held:enterprise:{seller.id}") == 0
-        books.check()
-
-    def test_never_takes_more_than_the_goods_bring_back(self) -> None:
-        buyer, seller = make.person(), make.enterprise()
-        ships = make.shipping(seller, ShippingKind.CONDITIONAL_FREE, fee=3_000, free_over=30_000)
-        first, second = (make.sellable(seller, price=20_000, ships=ships) for _ in range(2))
-        drive = make.campaign(amount=19_000, scope={"products": [first.product_id]})
-        coupon = make.claimed_coupon(drive, by=buyer)
-        placed = make.paid_order({first: 1, second: 1}, by=buyer, coupons=[coupon])
-
-        case = cancel(placed, (first, 1))
-
-        assert (case.cash_refund, case.shipping_refund) == (1_000, -1_000)
-        assert payments.list_refunds(placed.payment_id) == []
-        books.check()
-
-    def test_stays_as_agreed_when_the_enterprise_changed_its_terms(self) -> None:
-        seller = make.enterprise()
-        ships = make.shipping(seller, ShippingKind.CONDITIONAL_FREE, fee=3_000, free_over=30_000)
-        first, second = (make.sellable(seller, price=20_000, ships=ships) for _ in range(2))
-        placed = make.paid_order({first: 1, second: 1})
-        with transaction():
-            db.session.execute(
-                update(ShippingPolicy)
-                .where(ShippingPolicy.id == ships.id)
-                .values(free_over=90_000, fee=9_000)
-            )
-
-        assert cancel(placed, (first, 1)).shipping_refund == 0
-
-    def test_by_quantity_shrinks_with_the_quantity(self) -> None:
-        seller = make.enterprise()
-        ships = make.shipping(seller, ShippingKind.PER_QUANTITY, fee=3_000, fee_per_units=2)
-        wanted = make.sellable(seller, price=5_000, ships=ships)
-        placed = make.paid_order({wanted: 5})
-
-        case = cancel(placed, (wanted, 2))
-
-        assert placed.pay_total == 25_000 + 9_000
-        assert (case.cash_refund, case.shipping_refund) == (10_000, 3_000)
-        books.check()
-
-    def test_paid_by_a_coupon_goes_back_to_the_coupon(self) -> None:
-        buyer, seller = make.person(), make.enterprise()
-        wanted = make.sellable(seller, ships=make.shipping(seller, fee=3_000))
-        drive = make.campaign(kind=CouponKind.FREE_SHIPPING, amount=3_000)
-        coupon = make.claimed_coupon(drive, by=buyer)
-        placed = make.paid_order({wanted: 1}, by=buyer, coupons=[coupon])
-
-        case = cancel(placed, (wanted, 1))
-
-        assert placed.pay_total == 10_000
-        assert (case.cash_refund, case.shipping_refund, case.coupon_return) == (10_000, 0, 3_000)
-        restored = db.session.get_one(Coupon, coupon.id, populate_existing=True)
-        assert restored.state is CouponState.CLAIMED
         books.check()
 
 

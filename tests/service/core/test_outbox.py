@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from marketplace.core import outbox
 from marketplace.core.db import WriteOutsideTransaction, db, transaction
@@ -83,6 +83,14 @@ class TestLease:
             assert len(outbox.lease_due(at=NOW)) == outbox.WINDOW
         with transaction():
             assert outbox.lease_due(at=NOW) == []
+
+    def test_keeps_a_window_however_postgresql_plans_it(self) -> None:
+        _ask(*(str(number) for number in range(outbox.WINDOW + 50)))
+
+        with transaction():
+            for other in ("hashjoin", "mergejoin", "hashagg", "sort", "material", "memoize"):
+                db.session.execute(text(f"SET LOCAL enable_{other} = off"))
+            assert len(outbox.lease_due(at=NOW)) == outbox.WINDOW
 
     def test_leaves_what_is_not_due(self) -> None:
         _ask("a")

@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 from marketplace.accounts import second_factor, secrets
 from marketplace.accounts.models import Person, Role, RoleGrant
 from marketplace.catalog import pictures as pipeline
+from marketplace.catalog import renditions
 from marketplace.catalog.models import Category, Picture, Product
 from marketplace.checkout import canceling
 from marketplace.core import clock
@@ -228,9 +229,9 @@ class TestStudio:
         picture = stored[scene.key]
         storage = Storage.of(loaded)
         assert picture.placeholder.startswith("data:image/webp;base64,")
-        for width in pipeline.WIDTHS:
-            for kind in pipeline.FORMATS:
-                assert storage.has(pipeline.file_key(picture.key, width, kind))
+        for width in renditions.WIDTHS:
+            for kind in renditions.FORMATS:
+                assert storage.has(renditions.file_key(picture.key, width, kind))
 
     def test_hangs_every_picture_with_its_words(self, loaded: Settings) -> None:
         district = generate(clock.now())

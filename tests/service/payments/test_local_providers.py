@@ -168,7 +168,7 @@ class TestBankTransfer:
         with transaction():
             refunds.record_answer(refund.id, provider.refund(paid, order), at=LATER)
 
-        assert queries.list_transfers_due() == [refund.id]
+        assert [due.refund_id for due in queries.list_transfers_due()] == [refund.id]
         assert queries.list_refunds_due(older_than=timedelta(), at=LATER) == []
 
 

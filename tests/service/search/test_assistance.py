@@ -18,6 +18,7 @@ class TestAssist:
             ("굴", "꿀"),
             ("참께", "참깨"),
             ("된쟝", "된장"),
+            ("거피", "커피"),
             ("사가즙", "사과즙"),
             ("아카시아끌", "아카시아꿀"),
             ("캔버쓰 가방", "캔버스 가방"),
@@ -25,6 +26,7 @@ class TestAssist:
             ("tkrhk", "사과"),
             ("Rnf", "꿀"),
             ("coookie", "cookie"),
+            ("사회적기엎", "사회적기업"),
         ],
     )
     def test_means_what_was_one_key_away(self, typed: str, meant: str) -> None:
@@ -44,16 +46,56 @@ class TestAssist:
 
         assert help_.words == ["된장"]
 
+    @pytest.mark.parametrize(
+        ("typed", "head"), [("보리방", "빵"), ("냉거피", "커피"), ("호박된쟝", "된장")]
+    )
+    def test_means_what_a_compound_ends_in(self, typed: str, head: str) -> None:
+        assert assistance.assist(typed, at=make.NOW).did_you_mean == head
+
+    @pytest.mark.parametrize(
+        ("typed", "words"),
+        [
+            ("보리빵", ["빵"]),
+            ("호박된장", ["된장"]),
+            ("커피가방", ["가방", "커피"]),
+            ("보리빵 유자과자", ["빵", "과자"]),
+        ],
+    )
+    def test_offers_the_words_a_compound_is_made_of(self, typed: str, words: list[str]) -> None:
+        help_ = assistance.assist(typed, at=make.NOW)
+
+        assert help_.did_you_mean is None
+        assert help_.words == words
+
+    @pytest.mark.parametrize("typed", ["우체국밥", "감청색"])
+    def test_takes_no_lone_syllable_for_a_word(self, typed: str) -> None:
+        help_ = assistance.assist(typed, at=make.NOW)
+
+        assert (help_.did_you_mean, help_.words) == (None, [])
+
+    def test_offers_words_that_begin_with_the_same_initials(self) -> None:
+        help_ = assistance.assist("ㅅㄱㅊㅊ", at=make.NOW)
+
+        assert help_.words == ["생강청"]
+        assert help_.categories == []
+
     def test_offers_categories_near_the_words_first(self, shop: Shop) -> None:
         nearest = assistance.assist("업사이클카드지갑", at=make.NOW).categories
 
         assert nearest[0].name == "가방·잡화"
         assert nearest[0].category_id == shop.categories["가방·잡화"]
-        assert len(nearest) == 6
+
+    def test_offers_categories_of_what_was_meant(self) -> None:
+        nearest = assistance.assist("된쟝", at=make.NOW).categories
+
+        assert [category.name for category in nearest] == ["장·기름"]
+
+    def test_offers_no_category_that_has_nothing_near(self) -> None:
+        assert assistance.assist("냉장고", at=make.NOW).categories == []
 
     @pytest.mark.parametrize("typed", ["참께", "파랑 된장 참께", "tkrhk wmq", "!!", "ㅋㅋㅋ"])
-    def test_asks_once(self, typed: str) -> None:
+    def test_asks_for_words_once_and_for_categories_once(self, typed: str) -> None:
         with watch.statements() as sent:
             assistance.assist(typed, at=make.NOW)
 
-        assert len(sent) == 1
+        assert len(sent) <= 2

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from marketplace.search import filters, queries
 from marketplace.search.filters import ProductFilter, Sort
 from tests.service.search import watch
-from tests.service.search.shelf import ITEMS, Shop
+from tests.service.search.shelf import ITEMS, MILL, Shop
 
 SOLD = {item.name: item.sold for item in ITEMS}
 PRICES = {item.name: item.price for item in ITEMS}
@@ -90,6 +90,12 @@ class TestRelevance:
         assert set(names("과일")) == {item.name for item in ITEMS if item.category == "과일"}
         of_bees = ProductFilter(enterprise_id=shop.enterprises["꿀벌지기 협동조합"])
         assert set(names("꿀벌지기협동조합")) == set(names(of_bees))
+
+    @pytest.mark.parametrize("typed", ["자활기업", "자활", "중곡2동", "중곡2동 자활기업"])
+    def test_finds_by_designation_and_dong(self, shop: Shop, typed: str) -> None:
+        found = queries.search_products(ProductFilter(text=typed)).items
+
+        assert {card.enterprise_id for card in found} == {shop.enterprises[MILL]}
 
     def test_needs_every_word(self) -> None:
         assert names("파랑 가방") == ["현수막 업사이클 가방"]

@@ -29,6 +29,9 @@ class TestSuggest:
     def test_names_the_kind_of_a_category(self) -> None:
         assert vocabulary.suggest("벌꿀")[0].kind == WordKind.CATEGORY
 
+    def test_completes_designations(self) -> None:
+        assert suggested("예비사회") == suggested("ㅇㅂㅅㅎ") == ["예비사회적기업"]
+
     def test_reads_a_keyboard_left_in_english(self) -> None:
         assert suggested("tkrhkw") == ["사과즙"]
 
