@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from marketplace.checkout import canceling, confirming, paying
+from marketplace.checkout import confirming, paying
 from marketplace.checkout.placing import PlacedOrder
 from marketplace.core import clock, outbox
 from marketplace.core.db import db, transaction
@@ -70,16 +70,7 @@ class TestCheckoutTasks:
         with crew.working(live_settings):
             charge(began(placed, live_settings), live_settings)
             crew.wait_until(lambda: status_of(placed) is LineStatus.PAID)
-            (line,) = orders.get(placed.order_id).lines
-            with transaction():
-                canceling.cancel_lines(
-                    order_id=placed.order_id,
-                    attempt_key=make.attempt_key(),
-                    quantities={line.id: 1},
-                    reason="변심",
-                    actor="person:1",
-                    at=clock.now(),
-                )
+            make.cancel(placed, at=clock.now())
             crew.wait_until(lambda: state_of(placed) is PaymentState.PARTIALLY_REFUNDED)
 
         (refund,) = payments.list_refunds(placed.payment_id)

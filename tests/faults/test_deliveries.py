@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from marketplace.accounts import mailed_links
-from marketplace.checkout import canceling, expiring
+from marketplace.checkout import expiring
 from marketplace.core import clock, outbox
 from marketplace.core.db import db, transaction
 from marketplace.core.outbox import Job
@@ -19,7 +19,6 @@ from marketplace.core.settings import Settings
 from marketplace.demo.fake_stripe.store import Filter
 from marketplace.ledger.models import Entry
 from marketplace.notifications.models import Message
-from marketplace.orders import queries as orders
 from marketplace.payments.models import ProviderEvent
 from tests import make
 from tests.architecture import sources
@@ -57,16 +56,7 @@ def paid_canceled_and_expired(settings: Settings, stripe: FakeStripe) -> None:
     charge(began(canceled, settings), settings)
     stripe.wait_until_idle()
     make.pay(canceled, at=now)
-    (line,) = orders.get(canceled.order_id).lines
-    with transaction():
-        canceling.cancel_lines(
-            order_id=canceled.order_id,
-            attempt_key=make.attempt_key(),
-            quantities={line.id: 1},
-            reason="변심",
-            actor="person:1",
-            at=now,
-        )
+    make.cancel(canceled, at=now)
 
     expired = make.placed_order({make.sellable(): 1}, at=now - timedelta(minutes=31))
     began(expired, settings)

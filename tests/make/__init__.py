@@ -13,6 +13,7 @@ from tests.make.coupons import campaign, claimed_coupon, grant
 from tests.make.orders import (
     GUEST_PASSWORD,
     attempt_key,
+    cancel,
     order_form,
     paid_order,
     pay,
@@ -41,6 +42,7 @@ __all__ = [
     "address",
     "attempt_key",
     "campaign",
+    "cancel",
     "cart",
     "cart_of",
     "category",

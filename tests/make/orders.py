@@ -9,12 +9,13 @@ from uuid import uuid4
 
 from marketplace.accounts.models import Person
 from marketplace.catalog.models import Variant
+from marketplace.checkout import canceling, confirming, placing
 from marketplace.checkout import cart as carts
-from marketplace.checkout import confirming, placing
 from marketplace.checkout.confirming import Confirmation
 from marketplace.checkout.order_form import OrderForm
 from marketplace.checkout.placing import PlacedOrder
 from marketplace.coupons.models import Coupon
+from marketplace.orders import queries as orders
 from marketplace.payments import local, payment
 from marketplace.payments.models import PaymentState
 from marketplace.payments.port import ProviderPayment
@@ -104,3 +105,17 @@ def paid_order(
     if not placed.is_confirmed:
         pay(placed, at=at)
     return placed
+
+
+def cancel(placed: PlacedOrder, *, pieces: int = 1, at: datetime = NOW) -> None:
+    """Let the buyer cancel pieces of an order's only line."""
+    (line,) = orders.get(placed.order_id).lines
+    with writing():
+        canceling.cancel_lines(
+            order_id=placed.order_id,
+            attempt_key=attempt_key(),
+            quantities={line.id: pieces},
+            reason="단순 변심",
+            actor="person:1",
+            at=at,
+        )

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, update
 
-from marketplace.checkout import accounts, canceling, deposits
+from marketplace.checkout import accounts, deposits
 from marketplace.checkout.placing import PlacedOrder
 from marketplace.core.db import db, transaction
 from marketplace.ledger import posting
-from marketplace.orders import queries as orders
 from marketplace.orders.models import Order
 from marketplace.payments import bank_transfer, payment, refunds
 from marketplace.payments.models import PaymentState, Refund, RefundState
@@ -29,16 +28,7 @@ def refund_by_hand(depositor: str = "") -> int:
     """Pay an order, cancel it and ask for its refund, which nobody's server makes."""
     placed = awaited(depositor)
     make.pay(placed)
-    (line,) = orders.get(placed.order_id).lines
-    with transaction():
-        canceling.cancel_lines(
-            order_id=placed.order_id,
-            attempt_key=make.attempt_key(),
-            quantities={line.id: 1},
-            reason="단순 변심",
-            actor="person:1",
-            at=make.NOW,
-        )
+    make.cancel(placed)
     return db.session.scalars(select(Refund.id).order_by(Refund.id.desc())).first() or 0
 
 

@@ -6,10 +6,7 @@ from datetime import date, datetime
 
 import pytest
 
-from marketplace.checkout import canceling
 from marketplace.core.calendar import SEOUL
-from marketplace.core.db import transaction
-from marketplace.orders import queries as orders
 from marketplace.orders.models import SalesChannel
 from marketplace.reporting import funds, sales
 from tests import make
@@ -56,17 +53,7 @@ class TestSales:
         wanted = make.sellable(seller, price=10_000, ships=make.shipping(seller, fee=0))
         coupon = make.claimed_coupon(make.campaign(amount=3_000), by=buyer)
         placed = make.paid_order({wanted: 3}, by=buyer, coupons=[coupon])
-        (line,) = orders.get(placed.order_id).lines
-
-        with transaction():
-            canceling.cancel_lines(
-                order_id=placed.order_id,
-                attempt_key=make.attempt_key(),
-                quantities={line.id: 1},
-                reason="단순 변심",
-                actor="person:1",
-                at=make.NOW,
-            )
+        make.cancel(placed)
 
         total = sales.total(**YEAR)
         assert (total.amount, total.coupon_amount) == (20_000, 2_000)
