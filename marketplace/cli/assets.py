@@ -19,6 +19,9 @@ _LAYERS: Final = "@layer reset, tokens, base, layout, components, pages;\n"
 _COPIES: Final = {
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
     "chart.js/dist/chart.umd.min.js": "chart.umd.min.js",
+    "qr-scanner/qr-scanner.umd.min.js": "qr-scanner.umd.min.js",
+    # The scanner loads it beside itself, by this name.
+    "qr-scanner/qr-scanner-worker.min.js": "qr-scanner-worker.min.js",
 }
 # Inter with Noto Sans KR is what Pretendard is drawn from, at a twentieth of its package.
 _FONTS: Final = {

@@ -39,8 +39,8 @@ __all__ = [
     "draft",
     "get_for_update",
     "move",
-    "newest_version",
     "submit",
+    "version_in_force",
 ]
 
 
@@ -85,6 +85,9 @@ class Rules:
     priority: int = 0
     clip_over_budget: bool = False
     per_person_limit: int = 1
+    per_day_limit: int | None = None
+    per_month_limit: int | None = None
+    min_order_after_previous: bool = False
     valid_until: datetime | None = None
     valid_days: int | None = None
 
@@ -189,6 +192,9 @@ def add_version(*, campaign_id: int, rules: Rules, at: datetime) -> int:
         priority=rules.priority,
         clip_over_budget=rules.clip_over_budget,
         per_person_limit=rules.per_person_limit,
+        per_day_limit=rules.per_day_limit,
+        per_month_limit=rules.per_month_limit,
+        min_order_after_previous=rules.min_order_after_previous,
         valid_until=rules.valid_until,
         valid_days=rules.valid_days,
         effective_at=at,
@@ -251,13 +257,15 @@ def get_for_update(campaign_id: int) -> Campaign:
     return campaign
 
 
-def newest_version(campaign_id: int) -> CampaignVersion:
-    """Return the version in force."""
+def version_in_force(campaign_id: int) -> CampaignVersion:
+    """Return the version in force: new coupons are issued under it."""
     return db.session.scalars(
         select(CampaignVersion)
-        .where(CampaignVersion.campaign_id == campaign_id)
-        .order_by(CampaignVersion.number.desc())
-        .limit(1)
+        .join(Campaign, Campaign.id == CampaignVersion.campaign_id)
+        .where(
+            CampaignVersion.campaign_id == campaign_id,
+            CampaignVersion.number == Campaign.version_number,
+        )
     ).one()
 
 

@@ -25,7 +25,7 @@ def issue(*, campaign_id: int, count: int) -> None:
     campaign = campaigns.get_for_update(campaign_id)
     if campaign.issued + count > campaign.cap:
         raise OverCap(cap=campaign.cap)
-    version = campaigns.newest_version(campaign_id)
+    version = campaigns.version_in_force(campaign_id)
     shares = budgets.split(version.worst_case, budgets.shares_of_version(version.id))
     budgets.reserve(
         {grant_id: share * count for grant_id, share in shares.items()}, name=campaign.name

@@ -79,11 +79,33 @@ class IssueType(StrEnum):
     FREE = "free"
 
 
+class IssueMode(StrEnum):
+    """How coupons of a campaign reach people."""
+
+    OPEN_CLAIM = "open_claim"
+    SHARED_CODE = "shared_code"
+    UNIQUE_CODES = "unique_codes"
+    DIRECT_GRANT = "direct_grant"
+    AUTOMATIC = "automatic"
+
+
+class AutomaticTrigger(StrEnum):
+    """What makes an automatic campaign give a coupon."""
+
+    SIGN_UP = "sign_up"
+    BIRTHDAY = "birthday"
+    FIRST_ORDER = "first_order"
+
+
 class Campaign(Base):
     """One coupon drive. Its rules are versioned; every coupon pins the version it came from."""
 
     __tablename__ = "campaign"
     __table_args__ = (
+        CheckConstraint(
+            "(issue_mode = 'shared_code') = (shared_code IS NOT NULL)", name="shared_code_given"
+        ),
+        CheckConstraint("(issue_mode = 'automatic') = (trigger IS NOT NULL)", name="trigger_given"),
         CheckConstraint("starts_at < ends_at", name="claim_period"),
         CheckConstraint("issued >= 0 AND issued <= cap", name="issued_within_cap"),
         CheckConstraint("approved_by IS NULL OR approved_by <> submitted_by", name="four_eyes"),
@@ -95,6 +117,15 @@ class Campaign(Base):
     summary: Mapped[str] = mapped_column(server_default="")
     status: Mapped[CampaignStatus] = mapped_column(default=CampaignStatus.DRAFT, index=True)
     issue_type: Mapped[IssueType] = mapped_column(default=IssueType.FREE)
+    issue_mode: Mapped[IssueMode] = mapped_column(
+        default=IssueMode.OPEN_CLAIM, server_default="open_claim"
+    )
+    # In capitals, as it is compared; everybody may know it.
+    shared_code: Mapped[str | None] = mapped_column(unique=True)
+    trigger: Mapped[AutomaticTrigger | None]
+    has_waiting_list: Mapped[bool] = mapped_column(default=False, server_default="false")
+    # The number of the version new coupons are issued under; later ones wait for approval.
+    version_number: Mapped[int] = mapped_column(default=1, server_default="1")
     # How many coupons the drive may create, and how many it created.
     cap: Mapped[int]
     issued: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -132,6 +163,7 @@ class CampaignVersion(Base):
         CheckConstraint("kind <> 'percent' OR rate_bps BETWEEN 1 AND 10000", name="rate_given"),
         CheckConstraint("worst_case > 0", name="worst_case_positive"),
         CheckConstraint("per_person_limit > 0", name="per_person_limit_positive"),
+        CheckConstraint("per_day_limit > 0 AND per_month_limit > 0", name="use_limits_positive"),
         CheckConstraint("(valid_until IS NULL) <> (valid_days IS NULL)", name="validity_given"),
     )
 
@@ -147,6 +179,8 @@ class CampaignVersion(Base):
     worst_case: Mapped[Won]
     round_unit: Mapped[int] = mapped_column(default=1, server_default="1")
     min_order: Mapped[Won] = mapped_column(default=Won(0), server_default="0")
+    # Whether the minimum is looked at after what earlier coupons took off.
+    min_order_after_previous: Mapped[bool] = mapped_column(default=False, server_default="false")
     channel: Mapped[CouponChannel]
     # {"enterprises": [..], "categories": [..], "products": [..], "kinds": [..]}; empty = all.
     scope: Mapped[dict[str, list[int | str]]] = mapped_column(JSONB, server_default="{}")
@@ -159,10 +193,31 @@ class CampaignVersion(Base):
     priority: Mapped[int] = mapped_column(default=0, server_default="0")
     clip_over_budget: Mapped[bool] = mapped_column(default=False)
     per_person_limit: Mapped[int] = mapped_column(default=1)
+    # Uses of the campaign by one person per day and per month in Seoul; None = any number.
+    per_day_limit: Mapped[int | None]
+    per_month_limit: Mapped[int | None]
     valid_until: Mapped[datetime | None]
     valid_days: Mapped[int | None]
     effective_at: Mapped[datetime]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class VersionProposal(Base):
+    """New rules for a campaign that is approved already, decided by a second person."""
+
+    __tablename__ = "version_proposal"
+    __table_args__ = (
+        CheckConstraint("decided_by <> proposed_by", name="four_eyes"),
+        CheckConstraint("(decided_at IS NULL) = (is_approved IS NULL)", name="decided_once"),
+    )
+
+    version_id: Mapped[int] = mapped_column(ForeignKey(CampaignVersion.id), primary_key=True)
+    proposed_by: Mapped[int] = mapped_column(ForeignKey(Person.id))
+    proposed_at: Mapped[datetime]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey(Person.id))
+    decided_at: Mapped[datetime | None]
+    is_approved: Mapped[bool | None]
+    reason: Mapped[str] = mapped_column(server_default="")
 
 
 class CampaignGrant(Base):
@@ -191,6 +246,17 @@ class CouponState(StrEnum):
     REVOKED = "revoked"
 
 
+class ClaimSource(StrEnum):
+    """How a person came by a coupon."""
+
+    OPEN_CLAIM = "open_claim"
+    SHARED_CODE = "shared_code"
+    UNIQUE_CODE = "unique_code"
+    DIRECT_GRANT = "direct_grant"
+    AUTOMATIC = "automatic"
+    WAITING_LIST = "waiting_list"
+
+
 class Coupon(Base):
     """One coupon: a numbered slot of its campaign, taken by at most one person."""
 
@@ -206,6 +272,8 @@ class Coupon(Base):
         Index(
             "ix_coupon_free", "campaign_id", "slot_no", postgresql_where=text("state = 'issued'")
         ),
+        Index("ix_coupon_claimed", "campaign_id", "claimed_at"),
+        Index("ix_coupon_ended", "campaign_id", "ended_at"),
         Index("ix_coupon_expiry", "expires_at", postgresql_where=text("state = 'claimed'")),
     )
 
@@ -220,7 +288,10 @@ class Coupon(Base):
     worst_case: Mapped[Won]
     balance: Mapped[Won]
     claimed_at: Mapped[datetime | None]
+    source: Mapped[ClaimSource | None]
     expires_at: Mapped[datetime | None]
+    # When it expired or was revoked.
+    ended_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -273,3 +344,18 @@ class RedemptionShare(Base):
     grant_id: Mapped[int] = mapped_column(ForeignKey(Grant.id), primary_key=True, index=True)
     amount: Mapped[Won]
     reversed_amount: Mapped[Won] = mapped_column(default=Won(0), server_default="0")
+
+
+class RedemptionReversal(Base):
+    """One return of coupon money, in whole or in part. Never changed."""
+
+    __tablename__ = "redemption_reversal"
+    __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    redemption_id: Mapped[int] = mapped_column(ForeignKey(Redemption.id), index=True)
+    amount: Mapped[Won]
+    reversed_at: Mapped[datetime] = mapped_column(index=True)
+    # Why, as the ledger names it: an order's cancel, a mistake at the counter.
+    reason: Mapped[str]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey(Person.id))

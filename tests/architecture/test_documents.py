@@ -182,7 +182,7 @@ def _models() -> list[ast.Module]:
     trees = [
         tree
         for path, tree in sources.modules("marketplace").items()
-        if path.name == "models.py" or path.parts[-2:] == ("core", "outbox.py")
+        if path.name.endswith("models.py") or path.parts[-2:] == ("core", "outbox.py")
     ]
     assert len(trees) > 10
     return trees
