@@ -9,10 +9,24 @@ from sqlalchemy import delete
 
 from marketplace.accounts import consents, people, staffing
 from marketplace.accounts.models import Address, MailedToken, PersonStatus, RecoveryCode, SignIn
+from marketplace.accounts.verification_models import (
+    IdentityChallenge,
+    Verification,
+    VerificationRequest,
+)
 from marketplace.audit import trail
 from marketplace.core.db import db
 
 NAME: Final = "탈퇴한 회원"
+_OWN: Final = (
+    Address,
+    RecoveryCode,
+    MailedToken,
+    SignIn,
+    Verification,
+    VerificationRequest,
+    IdentityChallenge,
+)
 
 
 def withdraw(*, person_id: int, at: datetime, ip: str | None) -> None:
@@ -27,7 +41,7 @@ def withdraw(*, person_id: int, at: datetime, ip: str | None) -> None:
     person = people.get_for_change(person_id)
     staffing.resign(person_id=person_id, at=at, ip=ip)
     consents.withdraw_all(person_id=person_id, at=at)
-    for table in (Address, RecoveryCode, MailedToken, SignIn):
+    for table in _OWN:
         db.session.execute(delete(table).where(table.person_id == person_id))
     nobody = f"withdrawn-{person_id}@invalid"
     person.email = nobody

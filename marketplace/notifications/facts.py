@@ -13,7 +13,9 @@ from marketplace.accounts import mailed_links
 from marketplace.accounts.consents import TITLES
 from marketplace.accounts.models import MailedToken, Person, Role
 from marketplace.accounts.roles import TITLES as ROLE_TITLES
+from marketplace.accounts.verification_models import VerificationRequest
 from marketplace.core.db import db
+from marketplace.coupons.eligibility import FACTS
 from marketplace.coupons.models import Campaign, Coupon
 from marketplace.orders import queries as orders
 from marketplace.orders.models import ClaimCase
@@ -154,6 +156,21 @@ def _canceled(given: Mapping[str, object]) -> Facts:
     return Facts(**{**vars(facts), "values": {**facts.values, "case": case}})
 
 
+def _fact_decided(given: Mapping[str, object]) -> Facts:
+    asked = db.session.get(VerificationRequest, _id(given, "request_id"))
+    if asked is None:
+        raise NothingToSay
+    fact = FACTS[asked.kind]
+    subject = f"{fact} 확인이 끝났습니다" if asked.is_granted else f"{fact} 확인을 하지 못했습니다"
+    return Facts(
+        person_id=asked.person_id,
+        address=None,
+        subject=subject,
+        link="/my/verification",
+        notice=subject if asked.is_granted else f"{subject}: {asked.reason}",
+    )
+
+
 def _coupon_claimed(given: Mapping[str, object]) -> Facts:
     name, coupon = db.session.execute(
         select(Campaign.name, Coupon)
@@ -194,6 +211,7 @@ _LOADERS: Final[Mapping[str, Callable[[Mapping[str, object]], Facts]]] = {
     "late_payment_refunded": _order("늦게 도착한 결제를 환불합니다"),
     "order_canceled": _canceled,
     "coupon_claimed": _coupon_claimed,
+    "fact_decided": _fact_decided,
 }
 
 KINDS: Final = frozenset(_LOADERS)

@@ -13,6 +13,7 @@ from marketplace.web import (
     assets,
     errors,
     filters,
+    guards,
     kept,
     kept_pages,
     limits,
@@ -39,6 +40,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     kept_pages.register(app)
     filters.register(app)
     app.jinja_env.globals["is_demo"] = settings.demo
+    app.jinja_env.globals["may_open"] = guards.may_open
     app.register_blueprint(ops.bp)
     for audience in _AUDIENCES:
         for bp in _blueprints(audience):

@@ -18,6 +18,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.i18n import get_translations
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, StopValidation
 
@@ -123,7 +124,8 @@ def checkbox_field(label: str, *, refusal: str | None = None) -> Any:
 
 def select_field(label: str, choices: Sequence[tuple[str, str]], *, required: bool = True) -> Any:
     """Make a list to choose one entry from."""
-    return SelectField(label, choices=list(choices), validators=_presence(required))
+    options = [SelectChoice(value, text) for value, text in choices]
+    return SelectField(label, choices=options, validators=_presence(required))
 
 
 def _presence(required: bool) -> list[Any]:

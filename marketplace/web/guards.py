@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import wraps
 from typing import Any, Final, TypeVar, cast
 
-from flask import Response, jsonify, redirect, request, url_for
+from flask import Response, current_app, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -69,6 +69,12 @@ def allow(*who: Audience | Role) -> Callable[[View], View]:
         return cast(View, guarded)
 
     return decorate
+
+
+def may_open(endpoint: str) -> bool:
+    """Tell whether the visitor is one of those an endpoint is open to."""
+    circles = getattr(current_app.view_functions.get(endpoint), "allowed", frozenset())
+    return bool(circles & _OPEN) or any(current_user.belongs_to(circle) for circle in circles)
 
 
 def _stop(circles: frozenset[Audience | Role]) -> ResponseReturnValue | None:

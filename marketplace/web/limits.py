@@ -71,6 +71,7 @@ RESET_ADDRESS: Final = Rule("reset-address", "30 per hour", is_closed=True)
 RESET_TOKEN: Final = Rule("reset-token", "30 per 15 minutes", is_closed=True)
 GUEST_ORDER: Final = Rule("guest-order", "10 per 15 minutes", is_closed=True)
 COUPON_CODE: Final = Rule("coupon-code", "10 per 15 minutes", is_closed=True)
+IDENTITY: Final = Rule("identity", "5 per 15 minutes", is_closed=True)
 SIGN_UP_ADDRESS: Final = Rule("sign-up-address", "100 per hour", is_closed=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from marketplace.accounts.models import (
     Address,
@@ -41,6 +42,7 @@ def person(
     password_hash: str | None = None,
     confirmed: bool = True,
     of_dong: Dong | None = None,
+    birth_on: date | None = None,
     roles: Sequence[Role] = (),
     of_department: Department | None = None,
     status: PersonStatus = PersonStatus.ACTIVE,
@@ -54,6 +56,7 @@ def person(
         password_hash=password_hash,
         name=name,
         phone=phone,
+        birth_on=birth_on,
         dong_code=(of_dong or dong()).code,
         status=status,
     )

@@ -30,6 +30,14 @@ POLICY: Final[Mapping[str, str | frozenset[str]]] = {
     "ops.healthz": MACHINE,
     "ops.readyz": MACHINE,
     "ops.metrics": MACHINE,
+    # verified facts
+    "shop_verification.show": MEMBER,
+    "shop_verification.ask": MEMBER,
+    "shop_verification.start_identity": MEMBER,
+    "shop_verification.answer_identity": MEMBER,
+    "office_verifications.index": frozenset({"operator", "dong_clerk", "auditor"}),
+    "office_verifications.decide": frozenset({"operator", "dong_clerk"}),
+    "office_verifications.record": frozenset({"operator", "dong_clerk"}),
     # the shop everybody sees
     "shop_home.show": EVERYONE,
     "shop_products.index": EVERYONE,

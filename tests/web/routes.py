@@ -10,7 +10,7 @@ from typing import Final
 
 from flask import Flask
 from sqlalchemy import event
-from werkzeug.routing import BaseConverter, IntegerConverter, Rule, UUIDConverter
+from werkzeug.routing import AnyConverter, BaseConverter, IntegerConverter, Rule, UUIDConverter
 
 from marketplace.core.db import db
 
@@ -51,6 +51,8 @@ def _something_for(name: str, converter: BaseConverter) -> object:
         return "img/mark.svg"
     if isinstance(converter, IntegerConverter):
         return 999_999_999
+    if isinstance(converter, AnyConverter):
+        return min(converter.items)
     if isinstance(converter, UUIDConverter):
         return _NO_UUID
     return next(text for text in ("x", "0" * 32, "webp", "kinds") if _fits(converter, text))

@@ -134,7 +134,7 @@ class TestKinds:
     def test_every_kind_with_a_mail_has_its_text(self) -> None:
         texts = {file.stem for file in (paths.TEMPLATES / "messages").glob("*.txt")}
 
-        assert texts - {"_order"} == facts.KINDS - {"coupon_claimed"}
+        assert texts - {"_order"} == facts.KINDS - {"coupon_claimed", "fact_decided"}
 
 
 @pytest.mark.usefixtures("isolated")
