@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from flask import Flask, current_app
 
 _SECONDS: Final = 5.0
-_MOST: Final = 512
+_MOST: Final = 256
 
 T = TypeVar("T")
 
