@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -131,6 +132,32 @@ class TestDesk:
         page = sent.get_data(as_text=True)
         assert "nobody@example.com" in page
         assert "나루상회" in page
+
+    def test_records_a_list_and_says_which_rows_were_wrong(self, visitor: Visitor) -> None:
+        dong, person = make.dong(), make.person()
+        visitor.enter(make.person(roles=(Role.OPERATOR,)), second_factor=True)
+        rows = f"이메일,거주 동\n{person.email},{dong.name}\nnobody@example.com,{dong.name}\n"
+
+        sent = visitor.post(
+            f"{DESK}/list",
+            {"kind": "residence", "file": (io.BytesIO(rows.encode("cp949")), "명단.csv")},
+        )
+
+        page = sent.get_data(as_text=True)
+        assert sent.status_code == 200
+        assert "2명 가운데 1명" in page
+        assert "no****@example.com" in page
+        assert db.session.scalars(select(Verification.person_id)).all() == [person.id]
+
+    def test_says_what_is_missing_in_a_list(self, visitor: Visitor) -> None:
+        visitor.enter(make.person(roles=(Role.OPERATOR,)), second_factor=True)
+
+        sent = visitor.post(
+            f"{DESK}/list", {"kind": "residence", "file": (io.BytesIO(b"a,b\n1,2\n"), "a.csv")}
+        )
+
+        assert sent.status_code == 422
+        assert "이메일과 내용" in sent.get_data(as_text=True)
 
     def test_lets_an_auditor_look_and_change_nothing(self, visitor: Visitor) -> None:
         request_id = self._ask(visitor)

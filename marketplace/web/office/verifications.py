@@ -16,7 +16,7 @@ from marketplace.accounts import (
 )
 from marketplace.accounts.roles import Role
 from marketplace.accounts.verification import VerificationKind
-from marketplace.core import clock
+from marketplace.core import clock, sheets
 from marketplace.core.db import transaction
 from marketplace.core.errors import DomainError, InvalidInput
 from marketplace.coupons.eligibility import FACTS
@@ -94,8 +94,31 @@ def record() -> ResponseReturnValue:
     return redirect(url_for(".index"), code=303)
 
 
+@bp.post("/list")
+@allow(Role.OPERATOR)
+def upload() -> ResponseReturnValue:
+    """Record a fact for every row of a file, and show what became of each."""
+    sent = request.files.get("file")
+    # One byte more than is allowed is enough to refuse it.
+    content = sent.stream.read(sheets.LARGEST_FILE + 1) if sent else b""
+    kind = next((kind for kind in _AT_DESK if kind == request.form.get("kind")), _AT_DESK[0])
+    try:
+        with transaction():
+            report = verification_desk.record_list(
+                content, kind=kind, by=current_user.person_id, at=clock.now()
+            )
+    except DomainError as error:
+        return _page(list_error=error), status_of(error)
+    return _page(report=report)
+
+
 def _page(
-    form: DeskForm | None = None, *, error: DomainError | None = None, about: int | None = None
+    form: DeskForm | None = None,
+    *,
+    error: DomainError | None = None,
+    about: int | None = None,
+    list_error: DomainError | None = None,
+    report: list[verification_desk.ListedRow] | None = None,
 ) -> str:
     waiting = verification_requests.list_waiting(after=request.args.get("after", 0, type=int))
     is_full = len(waiting) == verification_requests.PAGE
@@ -107,6 +130,9 @@ def _page(
         form=form or DeskForm(),
         error=error,
         about=about,
+        list_error=list_error,
+        report=report,
+        may_upload=current_user.belongs_to(Role.OPERATOR),
         typed_reason=request.form.get("reason", ""),
         dong=[name for _, name in queries.list_dong()],
         departments=[name for _, name in queries.list_departments()],

@@ -1,0 +1,140 @@
+"""Uploaded tables: XLSX or CSV, as spreadsheets in Korea write them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from marketplace.core.errors import InvalidInput
+
+LARGEST_FILE: Final = 5 * 1024 * 1024
+MOST_ROWS: Final = 5_000
+_MOST_UNPACKED: Final = 60 * 1024 * 1024
+_MOST_PARTS: Final = 200
+_HEADER_WITHIN: Final = 10
+_LONGEST_CELL: Final = 200
+_ZIP: Final = b"PK\x03\x04"
+
+
+class SheetUnreadable(InvalidInput):
+    """It is no table, too large, or lacks the columns that are needed."""
+
+    message = "파일을 읽을 수 없습니다. {reason}"
+    field = "file"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row; `number` as the spreadsheet counts, `cells` by the names asked for."""
+
+    number: int
+    cells: Mapping[str, str]
+
+
+def read(
+    content: bytes,
+    *,
+    columns: Mapping[str, Collection[str]],
+    is_enough: Callable[[Collection[str]], bool],
+    needed: str,
+) -> list[Row]:
+    """
+    Return the rows under the first line whose titles are enough; empty rows are left out.
+
+    `columns` maps a name to how its title may be spelt (small letters, no blanks); `needed` says in
+    Korean which titles there must be.
+
+    :raises SheetUnreadable:
+    """
+    if len(content) > LARGEST_FILE:
+        raise SheetUnreadable(reason="5MB 이하로 나누어 올려 주세요.")
+    lines = _workbook(content) if content.startswith(_ZIP) else _text(content)
+    first, places = _header(lines, columns, is_enough, needed)
+    rows = []
+    for number, line in enumerate(lines[first + 1 :], start=first + 2):
+        cells = {name: _cell(line, place) for name, place in places.items()}
+        if any(cells.values()):
+            rows.append(Row(number, {name: cells.get(name, "") for name in columns}))
+    if not rows:
+        raise SheetUnreadable(reason="제목 줄 아래에 한 줄도 없습니다.")
+    if len(rows) > MOST_ROWS:
+        raise SheetUnreadable(reason=f"{MOST_ROWS:,}줄 이하로 나누어 올려 주세요.")
+    return rows
+
+
+def _workbook(content: bytes) -> list[list[str]]:
+    _refuse_bomb(content)
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        sheet = workbook.get_sheet_by_index(0)
+        if sheet.total_height > MOST_ROWS + _HEADER_WITHIN + 1:
+            raise SheetUnreadable(reason=f"{MOST_ROWS:,}줄 이하로 나누어 올려 주세요.")
+        return [[_plain(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    except (CalamineError, IndexError, OSError) as error:
+        raise SheetUnreadable(reason="엑셀에서 다시 저장해 보세요.") from error
+
+
+def _refuse_bomb(content: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            parts = packed.infolist()
+    except zipfile.BadZipFile as error:
+        raise SheetUnreadable(reason="엑셀에서 다시 저장해 보세요.") from error
+    if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_UNPACKED:
+        raise SheetUnreadable(reason="풀어 놓은 내용이 너무 큽니다.")
+
+
+def _text(content: bytes) -> list[list[str]]:
+    for encoding in ("utf-8-sig", "cp949"):
+        try:
+            written = content.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise SheetUnreadable(reason="UTF-8이나 CP949로 저장한 CSV 또는 XLSX 파일만 받습니다.")
+    if "\x00" in written:
+        raise SheetUnreadable(reason="CSV 또는 XLSX 파일만 받습니다.")
+    delimiter = "\t" if "\t" in written.partition("\n")[0] else ","
+    try:
+        return [
+            [cell.strip() for cell in row]
+            for row in csv.reader(io.StringIO(written, newline=""), delimiter=delimiter)
+        ]
+    except csv.Error as error:
+        raise SheetUnreadable(reason="따옴표가 맞지 않는 줄이 있습니다.") from error
+
+
+def _header(
+    lines: Sequence[Sequence[str]],
+    columns: Mapping[str, Collection[str]],
+    is_enough: Callable[[Collection[str]], bool],
+    needed: str,
+) -> tuple[int, dict[str, int]]:
+    for number, line in enumerate(lines[:_HEADER_WITHIN]):
+        titles = ["".join(title.split()).lower() for title in line]
+        places = {
+            name: next(place for place, title in enumerate(titles) if title in spellings)
+            for name, spellings in columns.items()
+            if not set(titles).isdisjoint(spellings)
+        }
+        if is_enough(places):
+            return number, places
+    raise SheetUnreadable(reason=needed)
+
+
+def _cell(line: Sequence[str], place: int) -> str:
+    return line[place].strip()[:_LONGEST_CELL] if place < len(line) else ""
+
+
+def _plain(value: object) -> str:
+    # A number in a cell comes as a fraction: 17.0 is the seventeenth member.
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
