@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from flask import Flask
 from flask.cli import ScriptInfo
 
+from marketplace.core.db import db
 from marketplace.core.settings import Settings
 from marketplace.demo.launcher.machine import Machine, folder_of_this_machine
 
@@ -38,4 +39,8 @@ def application() -> Iterator[Flask]:
         # By name, as the web server does: the composition root knows us, not we it.
         app = ScriptInfo(app_import_path="marketplace.app:create_app").load_app()
         with app.app_context():
-            yield app
+            try:
+                yield app
+            finally:
+                db.session.remove()
+                db.engine.dispose()

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import click
 
-from marketplace.cli import assets, backup, demo, quote, schema, serve, staff, watchdog, worker
+from marketplace.cli import (
+    assets,
+    backup,
+    check_books,
+    demo,
+    quote,
+    schema,
+    serve,
+    staff,
+    watchdog,
+    worker,
+)
 
 
 @click.group()
@@ -25,6 +36,7 @@ for command in (
     assets.assets,
     quote.quote,
     staff.create_staff,
+    check_books.check_books,
 ):
     main.add_command(command)
 

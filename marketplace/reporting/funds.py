@@ -53,6 +53,7 @@ class GrantSpend:
 class CampaignCount:
     """One campaign's coupons by what became of them."""
 
+    campaign_id: int
     name: str
     status: str
     issued: int
@@ -94,6 +95,7 @@ def list_campaign_counts() -> list[CampaignCount]:
 
     rows = db.session.execute(
         select(
+            Campaign.id,
             Campaign.name,
             Campaign.status,
             Campaign.issued,
@@ -106,4 +108,7 @@ def list_campaign_counts() -> list[CampaignCount]:
         .group_by(Campaign.id)
         .order_by(Campaign.starts_at.desc(), Campaign.id)
     )
-    return [CampaignCount(name, _LABELS[status], *counts) for name, status, *counts in rows]
+    return [
+        CampaignCount(campaign_id, name, _LABELS[status], *counts)
+        for campaign_id, name, status, *counts in rows
+    ]
