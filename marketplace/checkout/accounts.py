@@ -10,6 +10,8 @@ BANK: Final = AccountRef("bank", AccountKind.ASSET)
 # What buyers are owed from the moment a refund is decided until the provider has sent it.
 REFUND_DUE: Final = AccountRef("refund_due", AccountKind.LIABILITY)
 PROVIDER_FEE: Final = AccountRef("provider_fee", AccountKind.EXPENSE)
+# What tills without network gave in good faith and no coupon could pay any more.
+OFFLINE_SHORTAGE: Final = AccountRef("shortage:offline", AccountKind.EXPENSE)
 
 
 def provider(code: str) -> AccountRef:

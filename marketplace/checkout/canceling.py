@@ -142,12 +142,7 @@ def cancel_lines(
         reference=references.of_order(order_id),
         quantities={back.variant_id: back.quantity for back in cut.lines},
     )
-    returned = cases.by_redemption((*cut.lines, *cut.shipping))
-    reversal.lock(returned)
-    for redemption_id, shares in returned.items():
-        reversal.reverse(
-            redemption_id=redemption_id, shares=shares, restore=redemption_id in emptied, at=at
-        )
+    _give_coupons_back(case_id, cut, emptied, actor=actor, at=at)
     _post_cancel(case_id, cut, owed_by, at=at)
     outbox.enqueue(
         "notifications.deliver",
@@ -161,6 +156,22 @@ def cancel_lines(
         coupon_return=cut.coupon_return,
         is_new=True,
     )
+
+
+def _give_coupons_back(
+    case_id: int, cut: Cancellation, emptied: set[int], *, actor: str, at: datetime
+) -> None:
+    returned = cases.by_redemption((*cut.lines, *cut.shipping))
+    reversal.lock(returned)
+    for redemption_id, shares in returned.items():
+        reversal.reverse(
+            redemption_id=redemption_id,
+            shares=shares,
+            restore=redemption_id in emptied,
+            at=at,
+            reason=f"claim_case:{case_id}",
+            actor_id=references.find_person_id(actor),
+        )
 
 
 def _known_case(case: ClaimCase) -> CanceledCase:

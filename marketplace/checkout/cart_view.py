@@ -8,12 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from marketplace.catalog.buyables import Buyable, RemoteZone, list_buyable, zone_of
-from marketplace.checkout import cart_rows, pricing
+from marketplace.checkout import cart_rows, own_coupons, pricing
 from marketplace.checkout.cart_rows import Owner, Row, Rows
-from marketplace.checkout.pricing import Priced, Wanted
+from marketplace.checkout.pricing import NO_COMBINATION, Combination, Priced, Wanted
 from marketplace.core.calendar import day_in_seoul
 from marketplace.core.money import Won
-from marketplace.coupons.offers import OfferedCoupon, list_spendable
+from marketplace.coupons.offers import OfferedCoupon
 
 
 class Problem(StrEnum):
@@ -73,6 +73,8 @@ class CartCouponView:
     amount: Won
     refusal_code: str | None
     refusal_text: str
+    # Why it is not among the coupons that together give most; empty when it is.
+    left_out_text: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +132,9 @@ def view_for_order(*, owner: Owner, zip_code: str, at: datetime) -> CartView:
     zone = zone_of(zip_code) if rows.items else None
     offered: list[OfferedCoupon] = []
     if owner.person_id is not None and rows.coupon_ids:
-        offered = list_spendable(person_id=owner.person_id, at=at, coupon_ids=rows.coupon_ids)
+        offered = own_coupons.list_offered(
+            person_id=owner.person_id, at=at, coupon_ids=rows.coupon_ids
+        )
     return _view(owner, rows, offered, zone, at=at, suggest=False)
 
 
@@ -157,33 +161,32 @@ def _view(
         zone=zone,
         at=at,
     )
-    suggested: tuple[int, ...] = ()
-    total = Won(0)
+    best = NO_COMBINATION
     if suggest and owner.person_id is not None and offered:
-        suggested, total = pricing.best_combination(
+        best = pricing.best_combination(
             goods=goods, offered=offered, person_id=owner.person_id, zone=zone, at=at
         )
-    is_better = total > priced.coupon_total
+    is_better = best.total > priced.coupon_total
     return CartView(
         cart_id=rows.cart_id,
         lines=lines,
         priced=priced,
-        coupons=tuple(_coupons(offered, rows, priced)),
+        coupons=tuple(_coupons(offered, rows, priced, best)),
         zone=zone,
-        suggested_coupon_ids=suggested if is_better else (),
-        suggested_total=total if is_better else Won(0),
+        suggested_coupon_ids=best.coupon_ids if is_better else (),
+        suggested_total=best.total if is_better else Won(0),
     )
 
 
 def _offered(owner: Owner, rows: Rows, at: datetime) -> list[OfferedCoupon]:
     if owner.person_id is None or not rows.items:
         return []
-    offered = list_spendable(person_id=owner.person_id, at=at)
+    offered = own_coupons.list_offered(person_id=owner.person_id, at=at)
     known = {coupon.coupon_id for coupon in offered}
     others = [coupon_id for coupon_id in rows.coupon_ids if coupon_id not in known]
     if others:
         # On the cart but no longer to be spent: asked for, so that the page can say why.
-        offered += list_spendable(person_id=owner.person_id, at=at, coupon_ids=others)
+        offered += own_coupons.list_offered(person_id=owner.person_id, at=at, coupon_ids=others)
     return offered
 
 
@@ -204,7 +207,9 @@ def _line(item: Row, buyable: Buyable) -> CartLine:
     )
 
 
-def _coupons(offered: Sequence[OfferedCoupon], rows: Rows, priced: Priced) -> list[CartCouponView]:
+def _coupons(
+    offered: Sequence[OfferedCoupon], rows: Rows, priced: Priced, best: Combination
+) -> list[CartCouponView]:
     amounts: Mapping[int, Won] = {
         applied.coupon.coupon_id: applied.amount for applied in priced.applied
     }
@@ -219,6 +224,7 @@ def _coupons(offered: Sequence[OfferedCoupon], rows: Rows, priced: Priced) -> li
                 amount=amounts.get(coupon.coupon_id, Won(0)),
                 refusal_code=refused.code if refused else None,
                 refusal_text=refused.text if refused else "",
+                left_out_text=best.left_out.get(coupon.coupon_id, ""),
             )
         )
     return views

@@ -18,7 +18,7 @@ from marketplace.coupons.models import RedemptionShare
 from marketplace.coupons.refusals import CouponNotFound, CouponRefused
 from marketplace.ledger import posting
 from marketplace.ledger.posting import credit, debit
-from marketplace.orders import lifecycle, proceeds
+from marketplace.orders import lifecycle, proceeds, queries
 from marketplace.orders.lifecycle import LockedOrder
 from marketplace.payments import payment
 from marketplace.payments.models import PaymentState
@@ -102,12 +102,22 @@ def _complete(order: LockedOrder, held: HeldPayment, *, source: str, at: datetim
     reference = references.of_order(order.id)
     stock.deduct(reference=reference)
     redemption.redeem(reference=reference, at=at)
+    _ask_for_first_order_coupon(order)
     lifecycle.mark_paid(order, actor=f"payment:{source}", at=at)
     cart.clear_ordered(
         order_id=order.id, person_id=order.person_id, variant_ids=tuple(order.quantities)
     )
     _post_sale(order, held, at=at)
     _tell("order_paid", order)
+
+
+def _ask_for_first_order_coupon(order: LockedOrder) -> None:
+    if order.person_id is not None and not queries.has_bought(order.person_id):
+        outbox.enqueue(
+            "coupons.give_automatic",
+            {"trigger": "first_order", "person_id": order.person_id},
+            key=f"first_order_coupon:{order.person_id}",
+        )
 
 
 def _post_sale(order: LockedOrder, held: HeldPayment, *, at: datetime) -> None:

@@ -7,9 +7,18 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Final
 
-from marketplace.checkout.quote_cart import Coupon, Kind, Scope, Target, Voucher
+from marketplace.checkout.quote_cart import (
+    Budget,
+    BudgetType,
+    Coupon,
+    Kind,
+    Quota,
+    Scope,
+    Target,
+    Voucher,
+)
 from marketplace.checkout.quote_refusals import Reason
-from marketplace.core.calendar import SEOUL
+from marketplace.coupons import hours
 from marketplace.coupons.offers import (
     CampaignStatus,
     CouponChannel,
@@ -45,14 +54,14 @@ def of(offered: OfferedCoupon, at: datetime) -> Coupon | Voucher:
             scope=scope,
             min_order=offered.min_order,
             min_order_scope=scope,
+            min_order_after_previous=offered.min_order_after_previous,
             channels=channels,
+            quotas=_quotas(offered),
             refused=refused,
             balance=offered.balance,
             only_discountable=True,
         )
     is_percent = offered.kind is CouponKind.PERCENT
-    # A coupon that came back after its grants were spent elsewhere is good for less.
-    most = min(offered.balance, offered.max_discount or offered.balance)
     return Coupon(
         id=name,
         priority=offered.priority,
@@ -60,16 +69,33 @@ def of(offered: OfferedCoupon, at: datetime) -> Coupon | Voucher:
         scope=scope,
         min_order=offered.min_order,
         min_order_scope=scope,
+        min_order_after_previous=offered.min_order_after_previous,
         channels=channels,
+        quotas=_quotas(offered),
         refused=refused,
         kind=Kind.PERCENT if is_percent else Kind.FIXED,
-        amount=min(offered.amount or offered.balance, offered.balance),
+        amount=offered.amount or offered.balance,
         rate=Fraction(offered.rate_bps or 0, 100),
-        max_discount=most if is_percent else None,
+        max_discount=offered.max_discount if is_percent else None,
         round_unit=offered.round_unit,
         target=Target.SHIPPING if offered.kind is CouponKind.FREE_SHIPPING else Target.ITEMS,
         exclusive=offered.exclusive,
         stack_group=offered.stack_group,
+        # A coupon that came back after its grants were spent elsewhere has less behind it.
+        budget=Budget(type=BudgetType.SPEND, limit=offered.balance, used=0),
+        clip_over_budget=offered.clip_over_budget,
+    )
+
+
+def _quotas(offered: OfferedCoupon) -> tuple[Quota, ...]:
+    limits = (
+        ("day", offered.per_day, Reason.LIMIT_DAY),
+        ("month", offered.per_month, Reason.LIMIT_PERSON),
+    )
+    return tuple(
+        Quota(name=f"{offered.campaign_id}:{span}", left=limit.limit - limit.used, reason=reason)
+        for span, limit, reason in limits
+        if limit is not None
     )
 
 
@@ -91,16 +117,6 @@ def _refusal(offered: OfferedCoupon, at: datetime) -> Reason | None:
         return _STATE_REFUSALS[offered.state]
     if offered.campaign_status is CampaignStatus.PAUSED:
         return Reason.PAUSED
-    return None if _is_within_hours(offered.hours, at) else Reason.NOT_STARTED
-
-
-def _is_within_hours(hours: Mapping[str, object], at: datetime) -> bool:
-    local = at.astimezone(SEOUL)
-    weekdays = hours.get("weekdays")
-    if isinstance(weekdays, list) and weekdays and local.weekday() not in weekdays:
-        return False
-    clock = f"{local:%H:%M}"
-    opens, closes = hours.get("from"), hours.get("until")
-    return not (isinstance(opens, str) and clock < opens) and not (
-        isinstance(closes, str) and clock >= closes
-    )
+    if not offered.is_for_owner:
+        return Reason.NOT_ELIGIBLE
+    return None if hours.is_within(offered.hours, at) else Reason.NOT_STARTED

@@ -319,6 +319,9 @@ def _hold_coupons(
     priced: Priced, reference: str, *, expires_at: datetime, at: datetime
 ) -> dict[int, int]:
     """Hold every coupon that gives something, in order of id; return coupon → redemption."""
+    if len(priced.applied) > 1:
+        # All before the first hold: its count of uses waits for others of the same person.
+        holds.lock([applied.coupon.coupon_id for applied in priced.applied])
     return {
         applied.coupon.coupon_id: holds.hold(
             coupon_id=applied.coupon.coupon_id,

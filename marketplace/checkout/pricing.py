@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import combinations
+from types import MappingProxyType
 from typing import Final
 
 from marketplace.catalog.buyables import Buyable, RemoteZone, ShippingTerms
@@ -173,6 +174,18 @@ def price(
     )
 
 
+@dataclass(frozen=True)
+class Combination:
+    """Coupons that together give most, and in Korean why each of the others is not among them."""
+
+    coupon_ids: tuple[int, ...]
+    total: Won
+    left_out: Mapping[int, str]
+
+
+NO_COMBINATION: Final = Combination((), Won(0), MappingProxyType({}))
+
+
 def best_combination(
     *,
     goods: Sequence[Wanted],
@@ -180,13 +193,13 @@ def best_combination(
     person_id: int,
     zone: RemoteZone | None,
     at: datetime,
-) -> tuple[tuple[int, ...], Won]:
-    """Return the coupons that together give most, as few as can do it, and what they give."""
+) -> Combination:
+    """Return the coupons that together give most, as few as can do it."""
     if not goods:
-        return (), Won(0)
+        return NO_COMBINATION
 
-    def gives(ids: Sequence[int]) -> tuple[Won, tuple[int, ...]]:
-        priced = price(
+    def priced_with(ids: Sequence[int]) -> Priced:
+        return price(
             goods=goods,
             offered=offered,
             coupon_ids=ids,
@@ -194,25 +207,53 @@ def best_combination(
             zone=zone,
             at=at,
         )
-        return priced.coupon_total, tuple(applied.coupon.coupon_id for applied in priced.applied)
 
-    useful = [coupon.coupon_id for coupon in offered if gives([coupon.coupon_id])[0]]
-    useful = useful[:_TRY_AT_MOST]
+    alone = {coupon.coupon_id: priced_with([coupon.coupon_id]) for coupon in offered}
+    useful = [coupon_id for coupon_id, priced in alone.items() if priced.coupon_total]
+    # The worth of each alone decides which are tried when there are many; equal: first to expire.
+    useful.sort(key=lambda coupon_id: -alone[coupon_id].coupon_total)
+    best = _best_of(useful[:_TRY_AT_MOST], priced_with)
+    if best is None:
+        return NO_COMBINATION
+    chosen = _ids(best)
+    left_out = {
+        coupon_id: _why_left_out(coupon_id, priced, priced_with([*chosen, coupon_id]))
+        for coupon_id, priced in alone.items()
+        if coupon_id not in chosen
+    }
+    return Combination(chosen, best.coupon_total, left_out)
+
+
+def _best_of(
+    useful: Sequence[int], priced_with: Callable[[Sequence[int]], Priced]
+) -> Priced | None:
     if len(useful) <= _TRY_ALL_UP_TO:
         choices = [
-            gives(choice)
+            priced_with(choice)
             for size in range(1, len(useful) + 1)
             for choice in combinations(useful, size)
         ]
-        amount, ids = max(choices, key=lambda choice: choice[0], default=(Won(0), ()))
-        return ids, amount
-    amount, ids = Won(0), ()
+        return max(choices, key=lambda priced: priced.coupon_total, default=None)
+    best = priced_with(useful[:1])
     while True:
-        more = [gives([*ids, other]) for other in useful if other not in ids]
-        best = max(more, key=lambda choice: choice[0], default=(Won(0), ()))
-        if best[0] <= amount:
-            return ids, amount
-        amount, ids = best
+        taken = _ids(best)
+        more = [priced_with([*taken, other]) for other in useful if other not in taken]
+        better = max(more, key=lambda priced: priced.coupon_total, default=best)
+        if better.coupon_total <= best.coupon_total:
+            return best
+        best = better
+
+
+def _ids(priced: Priced) -> tuple[int, ...]:
+    return tuple(applied.coupon.coupon_id for applied in priced.applied)
+
+
+def _why_left_out(coupon_id: int, alone: Priced, added: Priced) -> str:
+    for priced in (alone, added):
+        for refused in priced.refused:
+            if refused.coupon_id == coupon_id:
+                return refused.text
+    return "함께 쓰면 전체 할인이 더 커지지 않습니다."
 
 
 def shipping_of(terms: ShippingTerms, enterprise_id: int, zone: RemoteZone | None) -> Shipping:
@@ -292,7 +333,7 @@ def _applied(result: QuoteResult, by_id: Mapping[int, OfferedCoupon]) -> list[Ap
     applied = []
     for use in result.uses:
         coupon = by_id[int(use.id)]
-        split = use.split_over_funders([grant.share_bps for grant in coupon.grants])
+        split = use.split_over_funders([grant.share_bps for grant in coupon.grants], coupon.rooms)
         applied.append(
             AppliedCoupon(
                 coupon=coupon,

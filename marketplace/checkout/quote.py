@@ -6,7 +6,8 @@ The cart page, checkout, the office and `marketplace quote` all ask here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from marketplace.checkout import quote_coupons, quote_eligibility, quote_shipping
 from marketplace.checkout.quote_basket import Basket
@@ -54,7 +55,8 @@ def price(cart: Cart) -> QuoteResult:
         )
         for i, policy in enumerate(cart.shipping)
     ]
-    payments, unpaid = _paid(cart, Bill(lines, shipping), vouchers)
+    used = _quotas_used(offer.coupon for offer in offers)
+    payments, unpaid = _paid(cart, Bill(lines, shipping), vouchers, used)
     uses = [*map(_coupon_use, offers), *map(_voucher_use, payments)]
     return _result(cart, fees, uses, [*refusals, *refused, *unpaid])
 
@@ -118,16 +120,18 @@ def _one_after_the_other(
     offers: list[Offer] = []
     refusals: list[Refusal] = []
     groups: set[str] = set()
+    used: Counter[str] = Counter()
     for coupon in coupons:
         if coupon.stack_group in groups:
             refusals.append(Refusal(coupon.id, Reason.NOT_STACKABLE))
             continue
-        answer = _offer(coupon, cart, basket)
+        answer = quote_eligibility.refusal_by_quota(coupon, used) or _offer(coupon, cart, basket)
         if isinstance(answer, Refusal):
             refusals.append(answer)
             continue
         quote_coupons.take(answer, basket)
         offers.append(answer)
+        used += _quotas_used([coupon])
         if coupon.stack_group:
             groups.add(coupon.stack_group)
     return offers, refusals
@@ -149,11 +153,23 @@ def _not_stackable(coupons: Sequence[Coupon], known: Sequence[Refusal]) -> list[
 
 
 def _paid(
-    cart: Cart, bill: Bill, vouchers: Sequence[Voucher]
+    cart: Cart, bill: Bill, vouchers: Sequence[Voucher], used: Counter[str]
 ) -> tuple[list[Payment], list[Refusal]]:
-    answers = [bill.pay(voucher, cart) for voucher in vouchers]
-    payments = [answer for answer in answers if isinstance(answer, Payment)]
-    return payments, [answer for answer in answers if isinstance(answer, Refusal)]
+    payments: list[Payment] = []
+    refusals: list[Refusal] = []
+    for voucher in vouchers:
+        answer = quote_eligibility.refusal_by_quota(voucher, used) or bill.pay(voucher, cart)
+        if isinstance(answer, Refusal):
+            refusals.append(answer)
+            continue
+        payments.append(answer)
+        used += _quotas_used([voucher])
+    return payments, refusals
+
+
+def _quotas_used(taken: Iterable[Terms]) -> Counter[str]:
+    """Count one use per quota a coupon has, day and month being two names."""
+    return Counter(quota.name for terms in taken for quota in terms.quotas)
 
 
 def _coupon_use(offer: Offer) -> Use:

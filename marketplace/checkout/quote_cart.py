@@ -135,6 +135,15 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """How many coupons of one name this order may still use, such as a campaign's for today."""
+
+    name: str
+    left: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """Who may use a coupon or voucher, when, where and on what."""
 
@@ -158,6 +167,8 @@ class Terms:
     used: int = 0
     per_customer_limit: int | None = None
     used_by_customer: int = 0
+    # Counted over the whole cart, as it is used.
+    quotas: tuple[Quota, ...] = ()
     # What the caller knows against it that a cart cannot show, such as a paused campaign.
     refused: Reason | None = None
 

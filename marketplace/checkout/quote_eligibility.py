@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
@@ -35,6 +36,14 @@ def refusal_of(terms: Terms, cart: Cart) -> Refusal | None:
     return _quantity(terms, cart) or (
         None if terms.min_order_after_previous else _minimum(terms, _gross(terms, cart))
     )
+
+
+def refusal_by_quota(terms: Terms, used: Counter[str]) -> Refusal | None:
+    """Return a refusal when the coupons before it have used up what one of its quotas allows."""
+    for quota in terms.quotas:
+        if used[quota.name] >= quota.left:
+            return Refusal(terms.id, quota.reason)
+    return None
 
 
 def refusal_after_previous(terms: Terms, left_in: Callable[[Scope], int]) -> Refusal | None:
@@ -95,6 +104,9 @@ def _limits(terms: Terms) -> Reason | None:
         return Reason.LIMIT_TOTAL
     if terms.per_customer_limit is not None and terms.used_by_customer >= terms.per_customer_limit:
         return Reason.LIMIT_PERSON
+    for quota in terms.quotas:
+        if quota.left <= 0:
+            return quota.reason
     budget = terms.budget if isinstance(terms, Coupon) else None
     if budget is not None and budget.type is BudgetType.USES and budget.used >= budget.limit:
         return Reason.BUDGET_EXHAUSTED

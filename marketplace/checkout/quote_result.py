@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from marketplace.checkout.quote_coupons import LimitedBy
 from marketplace.checkout.quote_refusals import Refusal
-from marketplace.core.money import Won, allocate, allocate_grid
+from marketplace.core.money import Won, allocate, allocate_grid, allocate_within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +73,16 @@ class Use:
         """Say whether it paid instead of lowering the price."""
         return self.remaining is not None
 
-    def split_over_funders(self, weights_bps: Sequence[int]) -> FunderSplit:
+    def split_over_funders(
+        self, weights_bps: Sequence[int], rooms: Sequence[int] | None = None
+    ) -> FunderSplit:
         """Split every share of this use over its funders, exact both ways."""
-        grid = split_over_funders((*self.lines, *self.shipping), weights_bps)
+        totals = fund(self.amount, weights_bps, rooms)
+        grid = [tuple(row) for row in allocate_grid((*self.lines, *self.shipping), totals)]
         return FunderSplit(
             lines=tuple(grid[: len(self.lines)]),
             shipping=tuple(grid[len(self.lines) :]),
-            totals=tuple(allocate(self.amount, weights_bps)),
+            totals=tuple(totals),
         )
 
 
@@ -158,6 +161,20 @@ class QuoteResult:
         }
 
 
+def fund(amount: int, weights_bps: Sequence[int], rooms: Sequence[int] | None = None) -> list[Won]:
+    """
+    Split a coupon's amount over its funders, ties to the first.
+
+    A coupon spent in parts names the room each funder has left for it: nobody pays beyond it, and
+    the last part leaves nothing over.
+
+    :raises CannotAllocate:
+    """
+    if rooms is None:
+        return allocate(amount, weights_bps)
+    return allocate_within(amount, weights_bps, rooms)
+
+
 def split_over_funders(
     amount_by_line: Sequence[int], weights_bps: Sequence[int]
 ) -> list[tuple[Won, ...]]:
@@ -169,5 +186,5 @@ def split_over_funders(
 
     :raises CannotAllocate:
     """
-    funders = allocate(sum(amount_by_line), weights_bps)
+    funders = fund(sum(amount_by_line), weights_bps)
     return [tuple(row) for row in allocate_grid(amount_by_line, funders)]

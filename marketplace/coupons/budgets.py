@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from marketplace.core.db import db
-from marketplace.core.money import Won, allocate
-from marketplace.coupons.models import CampaignGrant, Grant, Redemption, RedemptionShare
+from marketplace.core.money import Won, allocate, allocate_within
+from marketplace.coupons.models import (
+    CampaignGrant,
+    Coupon,
+    Grant,
+    Redemption,
+    RedemptionShare,
+    RedemptionState,
+)
 from marketplace.coupons.refusals import BudgetExhausted
+
+# The states in which a use has taken, or keeps, what is not reversed of it.
+USING: Final = (RedemptionState.HELD, RedemptionState.REDEEMED)
 
 
 def shares_of_version(version_id: int) -> list[tuple[int, int]]:
@@ -58,19 +69,55 @@ def move(changes: Mapping[int, tuple[int, int]]) -> None:
             )
 
 
+def split_use(coupon: Coupon, amount: Won) -> dict[int, Won]:
+    """Split one use over the grants, to none more than it still has set aside for the coupon."""
+    shares = shares_of_version(coupon.version_id)
+    room = outstanding([coupon])[coupon.id]
+    parts = allocate_within(
+        amount, [bps for _, bps in shares], [room[grant_id] for grant_id, _ in shares]
+    )
+    return {grant_id: part for (grant_id, _), part in zip(shares, parts, strict=True)}
+
+
+def outstanding(coupons: Sequence[Coupon]) -> dict[int, dict[int, Won]]:
+    """Return what each grant has set aside for each coupon that no use has taken or holds."""
+    used = live_shares([coupon.id for coupon in coupons])
+    shares_of = {
+        version_id: shares_of_version(version_id)
+        for version_id in {coupon.version_id for coupon in coupons}
+    }
+    return {
+        coupon.id: {
+            grant_id: left_of(part, used.get(coupon.id, {}).get(grant_id, 0))
+            for grant_id, part in split(coupon.worst_case, shares_of[coupon.version_id]).items()
+        }
+        for coupon in coupons
+    }
+
+
+def left_of(part: int, used: int) -> Won:
+    """
+    Return what is left of a grant's part of a coupon.
+
+    What came back to a coupon that had expired was divided by the order's lines, not by this
+    split, so that a grant may have paid a won more than its part.
+    """
+    return Won(max(0, part - used))
+
+
 def live_shares(coupon_ids: Sequence[int]) -> dict[int, dict[int, Won]]:
-    """Return what each grant has paid of each coupon, less what came back."""
+    """Return what each grant pays or keeps for the uses of each coupon, less what came back."""
     rows = db.session.execute(
         select(
             Redemption.coupon_id,
             RedemptionShare.grant_id,
-            RedemptionShare.amount - RedemptionShare.reversed_amount,
+            func.sum(RedemptionShare.amount - RedemptionShare.reversed_amount),
         )
         .join(RedemptionShare, RedemptionShare.redemption_id == Redemption.id)
-        .where(Redemption.coupon_id.in_(coupon_ids), Redemption.redeemed_at.is_not(None))
+        .where(Redemption.coupon_id.in_(coupon_ids), Redemption.state.in_(USING))
+        .group_by(Redemption.coupon_id, RedemptionShare.grant_id)
     )
-    paid: dict[int, dict[int, Won]] = {}
+    used: dict[int, dict[int, Won]] = {}
     for coupon_id, grant_id, amount in rows:
-        of_coupon = paid.setdefault(coupon_id, {})
-        of_coupon[grant_id] = Won(of_coupon.get(grant_id, 0) + amount)
-    return paid
+        used.setdefault(coupon_id, {})[grant_id] = Won(int(amount))
+    return used

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from marketplace.core.db import db
 from marketplace.core.money import Won
@@ -17,12 +17,15 @@ from marketplace.coupons.models import (
     CouponState,
     Grant,
     Redemption,
+    RedemptionReversal,
     RedemptionShare,
     RedemptionState,
 )
 
 # A coupon that expired meanwhile comes back usable for at least this long (domain.md).
 GRACE: Final = timedelta(days=7)
+# Why money comes back when nothing else is said: lines of an order were cancelled.
+CANCEL: Final = "cancel"
 
 
 def lock(redemption_ids: Collection[int]) -> None:
@@ -51,34 +54,73 @@ def lock(redemption_ids: Collection[int]) -> None:
     )
 
 
-def reverse(*, redemption_id: int, shares: Mapping[int, Won], restore: bool, at: datetime) -> None:
+def reverse(
+    *,
+    redemption_id: int,
+    shares: Mapping[int, Won],
+    restore: bool,
+    at: datetime,
+    reason: str = CANCEL,
+    actor_id: int | None = None,
+) -> None:
     """
     Return shares of a redemption to their grants; with `restore`, the coupon can be used again.
 
-    A stored value gets them back on its balance whatever `restore` says.
+    A stored value gets them back on its balance whatever `restore` says. A paper coupon that
+    nobody claimed goes back to be free for its bearer.
     """
     use = db.session.get_one(Redemption, redemption_id)
     coupon = holds.lock([use.coupon_id])[use.coupon_id]
     db.session.refresh(use)
     if use.state != RedemptionState.REDEEMED:
         raise ValueError(f"redemption {redemption_id} is {use.state}, not redeemed")
-    amount = sum(shares.values())
+    amount = Won(sum(shares.values()))
     _return_shares(redemption_id, shares)
+    if amount:
+        # Goods that cost nothing after other coupons come back without coupon money.
+        _write_down(redemption_id, amount, reason=reason, actor_id=actor_id, at=at)
     use.reversed_amount = Won(use.reversed_amount + amount)
     if use.reversed_amount == use.amount:
         use.state = RedemptionState.REVERSED
         use.ended_at = at
 
-    if holds.is_stored_value(coupon):
-        budgets.move({grant: (share, -share) for grant, share in shares.items()})
-        coupon.balance = Won(coupon.balance + amount)
+    if coupon.state == CouponState.REVOKED or not (restore or holds.is_stored_value(coupon)):
+        budgets.move({grant: (0, -share) for grant, share in shares.items()})
+    elif holds.is_stored_value(coupon):
+        _put_on_balance(coupon, amount, shares)
         _make_usable(coupon, at)
     else:
         budgets.move({grant: (0, -share) for grant, share in shares.items()})
-        if restore:
-            _reserve_again(coupon)
-            _make_usable(coupon, at)
+        coupon.balance = coupon.worst_case
+        _reserve_again(coupon)
+        _make_usable(coupon, at)
     db.session.flush()
+
+
+def _put_on_balance(coupon: Coupon, amount: Won, shares: Mapping[int, Won]) -> None:
+    if coupon.state != CouponState.EXPIRED:
+        budgets.move({grant: (share, -share) for grant, share in shares.items()})
+        coupon.balance = Won(coupon.balance + amount)
+        return
+    # What had expired with it is gone for good: only what comes back now is set aside again.
+    budgets.move({grant: (0, -share) for grant, share in shares.items()})
+    coupon.worst_case = Won(coupon.worst_case - coupon.balance)
+    coupon.balance = amount
+    _reserve_again(coupon)
+
+
+def _write_down(
+    redemption_id: int, amount: Won, *, reason: str, actor_id: int | None, at: datetime
+) -> None:
+    db.session.execute(
+        insert(RedemptionReversal).values(
+            redemption_id=redemption_id,
+            amount=amount,
+            reversed_at=at,
+            reason=reason,
+            actor_id=actor_id,
+        )
+    )
 
 
 def _return_shares(redemption_id: int, shares: Mapping[int, Won]) -> None:
@@ -95,10 +137,11 @@ def _return_shares(redemption_id: int, shares: Mapping[int, Won]) -> None:
 
 def _reserve_again(coupon: Coupon) -> None:
     """
-    Reserve the coupon's worst case once more.
+    Reserve once more what the coupon is good for.
 
     Others may have used the money that a partial cancel freed; then the coupon comes back with
-    what the grants still have. It is never less than what returns in this very transaction.
+    what the grants still have. It is never less than what returns in this very transaction, but
+    for the won that a grant's part may round up by.
     """
     shares = budgets.shares_of_version(coupon.version_id)
     free = {
@@ -111,18 +154,26 @@ def _reserve_again(coupon: Coupon) -> None:
             .execution_options(populate_existing=True)
         )
     }
-    affordable = min(
-        [coupon.worst_case, *(free[grant_id] * 10_000 // bps for grant_id, bps in shares)]
+    used = budgets.live_shares([coupon.id]).get(coupon.id, {})
+    room = {grant_id: free[grant_id] + used.get(grant_id, 0) for grant_id, _ in shares}
+    worst = min(
+        [coupon.worst_case, *((room[grant_id] + 1) * 10_000 // bps for grant_id, bps in shares)]
     )
-    parts = budgets.split(Won(affordable), shares)
-    while any(part > free[grant_id] for grant_id, part in parts.items()):
-        affordable -= 1
-        parts = budgets.split(Won(affordable), shares)
-    budgets.move({grant_id: (part, 0) for grant_id, part in parts.items()})
-    coupon.worst_case = coupon.balance = Won(affordable)
+    parts = budgets.split(Won(worst), shares)
+    while any(part > room[grant_id] for grant_id, part in parts.items()):
+        worst -= 1
+        parts = budgets.split(Won(worst), shares)
+    budgets.move(
+        {
+            grant_id: (budgets.left_of(part, used.get(grant_id, 0)), 0)
+            for grant_id, part in parts.items()
+        }
+    )
+    coupon.balance = Won(max(0, coupon.balance - (coupon.worst_case - worst)))
+    coupon.worst_case = Won(worst)
 
 
 def _make_usable(coupon: Coupon, at: datetime) -> None:
-    coupon.state = CouponState.CLAIMED
-    if coupon.expires_at is not None:
-        coupon.expires_at = max(coupon.expires_at, at + GRACE)
+    coupon.state = holds.free_state(coupon)
+    if coupon.expires_at is not None and coupon.expires_at <= at:
+        coupon.expires_at = at + GRACE

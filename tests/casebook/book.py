@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from functools import cache
+from collections.abc import Mapping
 from typing import Any
 
-import flask
-from sqlalchemy import text
-
-from marketplace.app import create_app
-from marketplace.cli import environment
-from marketplace.core import clock, migrating
-from marketplace.core.db import db, transaction
+from marketplace.core import clock
 from marketplace.core.money import Won
 from marketplace.ledger import posting
 from marketplace.ledger.models import AccountKind
@@ -27,23 +17,14 @@ from marketplace.ledger.rehearsal import (
     RehearsedLeg,
     Turnover,
 )
+from tests.casebook import stage
 
 Given = Mapping[str, Any]
 
 
 def ledger(given: Given) -> dict[str, Any]:
     """Answer the op."""
-    answer: dict[str, Any] = {}
-    with _application(), suppress(_Done), transaction():
-        answer = _rehearse(given)
-        # What the database checks at commit, before everything is taken back.
-        db.session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-        raise _Done
-    return answer
-
-
-class _Done(Exception):
-    """Ends the rehearsal by rolling it back."""
+    return stage.rehearse(lambda: _rehearse(given))
 
 
 def _rehearse(given: Given) -> dict[str, Any]:
@@ -99,22 +80,3 @@ def _leg(given: Given) -> RehearsedLeg:
         credit=given.get("credit", 0),
         currency=given.get("currency", CURRENCY),
     )
-
-
-@contextmanager
-def _application() -> Iterator[None]:
-    with nullcontext() if flask.has_app_context() else _own_application().app_context():
-        yield
-
-
-@cache
-def _own_application() -> flask.Flask:
-    # Once for the whole run: the demo's servers would otherwise start and stop for every case.
-    stack = ExitStack()
-    atexit.register(stack.close)
-    # Whoever names a database migrates it; the demo's may be empty still.
-    is_demo = not os.environ.get("DATABASE_URL")
-    settings = stack.enter_context(environment.settings_of_this_machine())
-    if is_demo:
-        migrating.upgrade(settings.database_url)
-    return create_app(settings)

@@ -19,6 +19,8 @@ from marketplace.orders.frozen_order import (
 )
 from marketplace.payments import stripe_amount, stripe_signature
 from tests.casebook.book import ledger
+from tests.casebook.parallel import concurrency
+from tests.casebook.usage import budget, usage
 
 Given = Mapping[str, Any]
 Result = dict[str, Any]
@@ -252,7 +254,9 @@ OPS: Final[Mapping[str, Callable[[Given], Result]]] = {
     "allocate": _allocate,
     "allocate_payments": _allocate_payments,
     "brn": _brn,
+    "budget": budget,
     "capture_shared_payment": _capture_shared_payment,
+    "concurrency": concurrency,
     "ledger": ledger,
     "lunar": _lunar,
     "quote": _quote,
@@ -263,6 +267,7 @@ OPS: Final[Mapping[str, Callable[[Given], Result]]] = {
     "split_order": _split_order,
     "stripe_amount": _stripe_amount,
     "stripe_signature": _stripe_signature,
+    "usage": usage,
     "vat": _vat,
     "vat_coupon_base": _vat_coupon_base,
     "vat_order": _vat_order,

@@ -53,7 +53,7 @@ class TestCancelLines:
                         attempt_key=make.attempt_key(),
                         quantities={line.id: 1},
                         reason="단순 변심",
-                        actor="person:1",
+                        actor="guest",
                         at=make.NOW,
                     ),
                     partial(

@@ -267,7 +267,7 @@ class TestCancel:
                 attempt_key=key,
                 quantities={line.id: 1},
                 reason="변심",
-                actor="person:1",
+                actor="guest",
                 at=make.NOW,
             )
 

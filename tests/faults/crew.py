@@ -66,6 +66,12 @@ class Crew:
         for pid in children:
             end(int(pid))
 
+    def list_web_processes(self) -> list[int]:
+        """List the processes that answer requests."""
+        parent = self.children["web"].pid
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        return [int(pid) for pid in children]
+
     def stop(self) -> None:
         """Kill whatever still runs."""
         for name in list(self.children):

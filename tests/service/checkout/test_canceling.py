@@ -40,7 +40,7 @@ def cancel(
             attempt_key=key or make.attempt_key(),
             quantities=pieces_of(placed, *pieces),
             reason="단순 변심",
-            actor="person:1",
+            actor="guest",
             at=AFTER,
         )
 
@@ -215,7 +215,7 @@ class TestCancelLines:
                 attempt_key=make.attempt_key(),
                 quantities=pieces_of(foreign, (other, 1)),
                 reason="",
-                actor="person:1",
+                actor="guest",
                 at=AFTER,
             )
 
@@ -226,8 +226,8 @@ class TestCancelLines:
         with pytest.raises(canceling.NotPaidYet):
             cancel(placed, (wanted, 1))
         with transaction():
-            canceling.cancel_unpaid(order_id=placed.order_id, actor="person:1", at=AFTER)
-            canceling.cancel_unpaid(order_id=placed.order_id, actor="person:1", at=AFTER)
+            canceling.cancel_unpaid(order_id=placed.order_id, actor="guest", at=AFTER)
+            canceling.cancel_unpaid(order_id=placed.order_id, actor="guest", at=AFTER)
 
         assert orders.get(placed.order_id).status is LineStatus.CANCELED_UNPAID
         assert payment.get_held(placed.payment_id).state is PaymentState.CANCELED
