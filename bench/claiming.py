@@ -1,4 +1,4 @@
-"""Residents take a coupon each, against the same statements without the shop around them."""
+"""Residents take a coupon each, against the same SQL without the shop around it."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def claim(stage: Stage, crew: Crew, pace: Pace) -> list[Figure]:
             ratio=ratio(both.measured_rates, both.yardstick_rates),
             value=both.measured_rate,
             unit="claims/s",
-            yardstick="bare Flask route with the same statements by psycopg, same server",
+            yardstick="bare Flask route with the same SQL through a psycopg pool, same server",
             yardstick_value=both.yardstick_rate,
         )
     ]

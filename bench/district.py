@@ -17,8 +17,8 @@ from marketplace.core import clock, paths
 from marketplace.core.db import db, transaction
 from marketplace.core.money import Won
 from marketplace.core.settings import Settings
-from marketplace.coupons import campaigns, issuing
-from marketplace.coupons.campaigns import CampaignStatus, CouponChannel, CouponKind, FunderKind
+from marketplace.coupons import campaigns, running
+from marketplace.coupons.campaigns import CouponChannel, CouponKind, FunderKind
 from marketplace.demo.district import load
 
 PRODUCTS: Final = 10_000
@@ -42,6 +42,10 @@ _SIGN_IN: Final = """
 INSERT INTO sign_in (person_id, token_hash, started_at)
 SELECT id, encode(sha256(convert_to('bench-token-' || id, 'UTF8')), 'hex'), now()
   FROM person WHERE email LIKE 'bench-%'
+"""
+_MAKE_APPROVER: Final = """
+INSERT INTO role_grant (person_id, role, granted_at) VALUES (:person, 'approver', :at)
+ON CONFLICT DO NOTHING
 """
 
 
@@ -121,11 +125,11 @@ def add_campaign(slug: str) -> int:
             by=None,
             at=at,
         )
-        issuing.issue(campaign_id=campaign_id, count=PEOPLE)
         submitter, approver = db.session.scalars(text("SELECT id FROM person ORDER BY id LIMIT 2"))
-        campaigns.submit(campaign_id=campaign_id, by=submitter)
-        campaigns.approve(campaign_id=campaign_id, by=approver)
-        campaigns.move(campaign_id=campaign_id, to=CampaignStatus.RUNNING, by=None)
+        db.session.execute(text(_MAKE_APPROVER), {"person": approver, "at": at})
+        campaigns.submit(campaign_id=campaign_id, by=submitter, at=at)
+        campaigns.approve(campaign_id=campaign_id, version=1, by=approver, at=at)
+        running.run(campaign_id=campaign_id, by=submitter, at=at)
     return campaign_id
 
 

@@ -29,8 +29,14 @@ SCHEDULES: Final = (
     Schedule("checkout.expire_unpaid", timedelta(minutes=1)),
     Schedule("checkout.reconcile", timedelta(minutes=5)),
     Schedule("coupons.expire", timedelta(minutes=10)),
+    Schedule("coupons.serve_waiting", timedelta(minutes=10)),
+    Schedule("coupons.greet_birthdays", timedelta(days=1)),
+    Schedule("coupons.announce_expiring", timedelta(days=1)),
+    Schedule("reporting.watch_fraud", timedelta(minutes=10)),
+    Schedule("reporting.check_books", timedelta(hours=1)),
     # Designations end with the day: their badges and filters must go with them.
     Schedule("search.reindex_all", timedelta(days=1)),
+    Schedule("counter.forget_tokens", timedelta(hours=1)),
     Schedule("upkeep.sweep", timedelta(hours=1)),
 )
 

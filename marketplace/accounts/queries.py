@@ -20,7 +20,7 @@ from marketplace.accounts.models import (
     SignIn,
 )
 from marketplace.accounts.people import PersonNotFound
-from marketplace.core.db import db
+from marketplace.core.db import db, table_of
 from marketplace.core.phone import dashed
 
 
@@ -53,30 +53,34 @@ class PersonCard:
     joined_at: datetime
 
 
-# Built once: every request of somebody signed in asks this.
+# Built once, of tables and not of models: every request of somebody signed in asks this.
+_PERSON, _SIGN_IN, _ROLE = (table_of(model).c for model in (Person, SignIn, RoleGrant))
 _VIEWER: Final = (
     select(
-        Person.id,
-        Person.name,
-        Person.email,
-        Person.totp_confirmed_at,
-        SignIn.started_at,
-        func.array_agg(RoleGrant.role).filter(RoleGrant.id.is_not(None)).label("roles"),
-        func.max(RoleGrant.department_id).label("department_id"),
+        _PERSON.id,
+        _PERSON.name,
+        _PERSON.email,
+        _PERSON.totp_confirmed_at,
+        _SIGN_IN.started_at,
+        func.array_agg(_ROLE.role).filter(_ROLE.id.is_not(None)).label("roles"),
+        func.max(_ROLE.department_id).label("department_id"),
     )
-    .join(SignIn, SignIn.person_id == Person.id)
-    .outerjoin(
-        RoleGrant,
-        and_(RoleGrant.person_id == Person.id, RoleGrant.revoked_at.is_(None)),
+    .select_from(
+        table_of(Person)
+        .join(table_of(SignIn), _SIGN_IN.person_id == _PERSON.id)
+        .outerjoin(
+            table_of(RoleGrant),
+            and_(_ROLE.person_id == _PERSON.id, _ROLE.revoked_at.is_(None)),
+        )
     )
     .where(
-        Person.id == bindparam("person"),
-        Person.session_version == bindparam("version"),
-        Person.status == PersonStatus.ACTIVE,
-        SignIn.token_hash == bindparam("token"),
-        SignIn.ended_at.is_(None),
+        _PERSON.id == bindparam("person"),
+        _PERSON.session_version == bindparam("version"),
+        _PERSON.status == PersonStatus.ACTIVE,
+        _SIGN_IN.token_hash == bindparam("token"),
+        _SIGN_IN.ended_at.is_(None),
     )
-    .group_by(Person.id, SignIn.id)
+    .group_by(_PERSON.id, _SIGN_IN.id)
 )
 
 

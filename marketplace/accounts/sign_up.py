@@ -100,6 +100,11 @@ def confirm_email(*, token: str, at: datetime) -> int:
     person = mailed_links.use(token, purpose=TokenPurpose.CONFIRM_EMAIL, at=at)
     person.email_confirmed_at = at
     db.session.flush()
+    outbox.enqueue(
+        "coupons.give_automatic",
+        {"trigger": "sign_up", "person_id": person.id},
+        key=f"sign_up_coupon:{person.id}",
+    )
     return person.id
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -30,6 +30,7 @@ __all__ = [
     "get_facts",
     "list_current",
     "list_dong_names",
+    "list_facts",
     "record",
     "revoke",
 ]
@@ -93,6 +94,14 @@ def get_facts(*, person_id: int, at: datetime) -> Facts:
 
     :raises PersonMissing:
     """
+    facts = list_facts(person_ids=[person_id], at=at).get(person_id)
+    if facts is None:
+        raise PersonMissing
+    return facts
+
+
+def list_facts(*, person_ids: Collection[int], at: datetime) -> dict[int, Facts]:
+    """Return the facts of people by their id, in one query."""
     verified = (
         select(
             func.json_agg(
@@ -105,15 +114,17 @@ def get_facts(*, person_id: int, at: datetime) -> Facts:
         .correlate(Person)
         .scalar_subquery()
     )
-    row = db.session.execute(
-        select(Person.dong_code, Person.birth_on, verified).where(Person.id == person_id)
-    ).one_or_none()
-    if row is None:
-        raise PersonMissing
-    dong_code, birth_on, pairs = row
-    return Facts(
-        dong_code, birth_on, {VerificationKind(kind): value for kind, value in pairs or []}
+    rows = db.session.execute(
+        select(Person.id, Person.dong_code, Person.birth_on, verified).where(
+            Person.id.in_(person_ids)
+        )
     )
+    return {
+        person_id: Facts(
+            dong_code, birth_on, {VerificationKind(kind): value for kind, value in pairs or []}
+        )
+        for person_id, dong_code, birth_on, pairs in rows
+    }
 
 
 def list_current(*, person_id: int, at: datetime) -> list[CurrentFact]:

@@ -45,6 +45,11 @@ class Storage:
             raise NotFound from error
         return content
 
+    def forget(self, key: str) -> None:
+        """Delete the file under a key, if there is one."""
+        if self.has(key):
+            self.filesystem.rm_file(self._path(key))
+
     def has(self, key: str) -> bool:
         """Tell whether there is a file under a key."""
         return bool(self.filesystem.exists(self._path(key)))

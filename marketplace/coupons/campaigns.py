@@ -1,62 +1,74 @@
-"""A campaign's life: drafted, approved by a second person, run, paused and ended."""
+"""A campaign's way to approval: drafted, changed, submitted, sent back or approved by another."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import secrets
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import exists, func, insert, select, text
 
+from marketplace.accounts.models import Role, RoleGrant
 from marketplace.audit import trail
+from marketplace.core.calendar import day_in_seoul
 from marketplace.core.db import db
 from marketplace.core.errors import Conflict, InvalidInput, NotAllowed
-from marketplace.core.money import Won
+from marketplace.coupons.grants import add_grant
 from marketplace.coupons.models import (
+    AutomaticTrigger,
     Campaign,
     CampaignGrant,
     CampaignStatus,
     CampaignVersion,
     CouponChannel,
     CouponKind,
-    Funder,
     FunderKind,
-    Grant,
+    IssueMode,
 )
 from marketplace.coupons.refusals import CouponNotFound
+from marketplace.coupons.rules import Plan, Rules, RulesIncomplete, refuse_contradictions
 from marketplace.coupons.status import CAMPAIGN_MOVES
 
 __all__ = [
+    "AutomaticTrigger",
     "CampaignStatus",
     "CouponChannel",
     "CouponKind",
     "FunderKind",
+    "IssueMode",
+    "Plan",
     "Rules",
+    "RulesIncomplete",
     "add_grant",
     "add_version",
     "approve",
     "draft",
     "get_for_update",
     "move",
+    "plan",
+    "record",
+    "refuse_unless_approver",
+    "send_back",
+    "step",
     "submit",
     "version_in_force",
 ]
 
-
-_NOTHING: Final = Won(0)
-
-
-class RulesIncomplete(InvalidInput):
-    """The rules contradict each other or lack something."""
-
-    message = "캠페인 규칙을 확인해 주세요: {why}"
+LONGEST_REASON: Final = 300
+STATUS_NAMES: Final = {
+    CampaignStatus.DRAFT: "작성 중",
+    CampaignStatus.SUBMITTED: "승인 대기",
+    CampaignStatus.APPROVED: "승인",
+    CampaignStatus.RUNNING: "진행 중",
+    CampaignStatus.PAUSED: "멈춤",
+    CampaignStatus.ENDED: "종료",
+}
 
 
 class WrongStep(Conflict):
     """The campaign is not where this step starts from."""
 
-    message = "지금 상태({status})에서는 할 수 없는 일입니다."
+    message = "지금 상태({status})에서는 할 수 없는 일입니다. 화면을 새로 열어 확인해 주세요."
 
 
 class SamePerson(NotAllowed):
@@ -65,62 +77,23 @@ class SamePerson(NotAllowed):
     message = "신청한 사람은 승인할 수 없습니다. 다른 승인자에게 요청해 주세요."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """One version of a campaign's rules; shares in basis points, first funder first."""
+class NotAnApprover(NotAllowed):
+    """Only the office's approvers approve."""
 
-    kind: CouponKind
-    channel: CouponChannel
-    grants: Sequence[tuple[int, int]]
-    amount: Won | None = None
-    rate_bps: int | None = None
-    max_discount: Won | None = None
-    round_unit: int = 1
-    min_order: Won = _NOTHING
-    scope: Mapping[str, list[int | str]] = field(default_factory=dict)
-    hours: Mapping[str, object] = field(default_factory=dict)
-    eligibility: Mapping[str, object] = field(default_factory=dict)
-    stack_group: str = ""
-    exclusive: bool = False
-    priority: int = 0
-    clip_over_budget: bool = False
-    per_person_limit: int = 1
-    per_day_limit: int | None = None
-    per_month_limit: int | None = None
-    min_order_after_previous: bool = False
-    valid_until: datetime | None = None
-    valid_days: int | None = None
-
-    @property
-    def worst_case(self) -> Won:
-        """
-        Return the most one coupon can cost, in won.
-
-        :raises RulesIncomplete:
-        """
-        limit = self.max_discount if self.kind is CouponKind.PERCENT else self.amount
-        if limit is None or limit <= 0:
-            raise RulesIncomplete(why="쿠폰 금액 또는 최대 할인 금액이 필요합니다.")
-        return limit
+    message = "승인자만 승인할 수 있습니다."
 
 
-def add_grant(
-    *, funder: FunderKind, name: str, account_code: str, fiscal_year: int, ceiling: Won
-) -> int:
-    """Open a grant of a funder with its ceiling and return its id."""
-    funder_id = db.session.scalar(select(Funder.id).where(Funder.kind == funder))
-    if funder_id is None:
-        raise InvalidInput
-    grant = Grant(
-        funder_id=funder_id,
-        name=name,
-        account_code=account_code,
-        fiscal_year=fiscal_year,
-        ceiling=ceiling,
-    )
-    db.session.add(grant)
-    db.session.flush()
-    return grant.id
+class OtherVersion(Conflict):
+    """The campaign was changed since the approver read it."""
+
+    message = "그사이 규칙이 바뀌었습니다. 바뀐 내용을 확인한 뒤 다시 승인해 주세요."
+
+
+class ReasonMissing(InvalidInput):
+    """Who sends something back says why."""
+
+    message = "돌려보내는 까닭을 {longest}자 안에서 적어 주세요."
+    field = "reason"
 
 
 def draft(
@@ -136,19 +109,35 @@ def draft(
     at: datetime,
 ) -> int:
     """
+    Write a campaign that everybody claims openly and return its id.
+
+    :raises RulesIncomplete:
+    """
+    openly = Plan(
+        slug=slug, name=name, summary=summary, cap=cap, starts_at=starts_at, ends_at=ends_at
+    )
+    return plan(openly, rules=rules, by=by, at=at)
+
+
+def plan(planned: Plan, *, rules: Rules, by: int | None, at: datetime) -> int:
+    """
     Write a campaign with the first version of its rules and return its id.
 
     :raises RulesIncomplete:
     """
-    if starts_at >= ends_at or cap < 1:
-        raise RulesIncomplete(why="기간과 수량을 확인해 주세요.")
+    refuse_contradictions(rules, planned)
+    refuse_taken_names(planned, of=None)
     campaign = Campaign(
-        slug=slug,
-        name=name,
-        summary=summary,
-        cap=cap,
-        starts_at=starts_at,
-        ends_at=ends_at,
+        slug=planned.slug or f"coupon-{day_in_seoul(at):%y%m%d}-{secrets.token_hex(3)}",
+        name=planned.name,
+        summary=planned.summary,
+        cap=planned.cap,
+        starts_at=planned.starts_at,
+        ends_at=planned.ends_at,
+        issue_mode=planned.issue_mode,
+        shared_code=planned.shared_code,
+        trigger=planned.trigger,
+        has_waiting_list=planned.has_waiting_list,
         created_by=by,
     )
     db.session.add(campaign)
@@ -156,20 +145,36 @@ def draft(
     # One sequence per campaign hands out slots without a row that everybody waits for.
     db.session.execute(text(f"CREATE SEQUENCE {slot_sequence(campaign.id)}"))
     add_version(campaign_id=campaign.id, rules=rules, at=at)
-    _record("campaign_drafted", campaign, by)
+    record("campaign_drafted", campaign, by, at, version=1)
     return campaign.id
+
+
+def refuse_taken_names(planned: Plan, *, of: int | None) -> None:
+    """
+    Refuse an address or a shared code that another campaign has.
+
+    :raises RulesIncomplete:
+    """
+    others = Campaign.id != of if of is not None else Campaign.id.is_not(None)
+    taken = {}
+    if planned.slug and db.session.scalar(
+        select(exists().where(Campaign.slug == planned.slug, others))
+    ):
+        taken["slug"] = "다른 캠페인이 쓰는 주소입니다."
+    if planned.shared_code is not None and db.session.scalar(
+        select(exists().where(Campaign.shared_code == planned.shared_code, others))
+    ):
+        taken["shared_code"] = "다른 캠페인이 쓰는 공용 코드입니다."
+    if taken:
+        raise RulesIncomplete(taken)
 
 
 def add_version(*, campaign_id: int, rules: Rules, at: datetime) -> int:
     """
-    Write the next version of the rules; coupons issued before keep theirs.
+    Write the next version of the rules and return its id; coupons issued before keep theirs.
 
     :raises RulesIncomplete:
     """
-    if sum(bps for _, bps in rules.grants) != 10_000:
-        raise RulesIncomplete(why="재원 비율의 합은 100%여야 합니다.")
-    if (rules.valid_until is None) == (rules.valid_days is None):
-        raise RulesIncomplete(why="사용 기간은 날짜와 일수 가운데 하나로 정합니다.")
     newest = db.session.scalar(
         select(func.max(CampaignVersion.number)).where(CampaignVersion.campaign_id == campaign_id)
     )
@@ -211,38 +216,86 @@ def add_version(*, campaign_id: int, rules: Rules, at: datetime) -> int:
     return version.id
 
 
-def submit(*, campaign_id: int, by: int) -> None:
-    """Ask for approval."""
-    campaign = get_for_update(campaign_id)
-    _step(campaign, CampaignStatus.SUBMITTED)
-    campaign.submitted_by = by
-    campaign.approved_by = None
-    _record("campaign_submitted", campaign, by)
-
-
-def approve(*, campaign_id: int, by: int) -> None:
+def submit(*, campaign_id: int, by: int, at: datetime) -> None:
     """
-    Approve a submitted campaign as a second person.
-
-    :raises SamePerson, WrongStep:
-    """
-    campaign = get_for_update(campaign_id)
-    if campaign.submitted_by == by:
-        raise SamePerson
-    _step(campaign, CampaignStatus.APPROVED)
-    campaign.approved_by = by
-    _record("campaign_approved", campaign, by)
-
-
-def move(*, campaign_id: int, to: CampaignStatus, by: int | None) -> None:
-    """
-    Run, pause or end a campaign.
+    Ask for approval.
 
     :raises WrongStep:
     """
     campaign = get_for_update(campaign_id)
-    _step(campaign, to)
-    _record(f"campaign_{to.value}", campaign, by)
+    step(campaign, CampaignStatus.SUBMITTED)
+    campaign.submitted_by = by
+    campaign.approved_by = None
+    record("campaign_submitted", campaign, by, at, version=campaign.version_number)
+
+
+def send_back(*, campaign_id: int, reason: str, by: int, at: datetime) -> None:
+    """
+    Return a submitted campaign to its draft and say why.
+
+    :raises WrongStep, ReasonMissing:
+    """
+    campaign = get_for_update(campaign_id)
+    step(campaign, CampaignStatus.DRAFT)
+    record("campaign_sent_back", campaign, by, at, reason=clean_reason(reason))
+
+
+def approve(*, campaign_id: int, version: int, by: int, at: datetime) -> None:
+    """
+    Approve the version of a submitted campaign that a second person has read.
+
+    :raises NotAnApprover, SamePerson, OtherVersion, WrongStep:
+    """
+    refuse_unless_approver(by)
+    campaign = get_for_update(campaign_id)
+    if by in (campaign.submitted_by, campaign.created_by):
+        raise SamePerson
+    if campaign.version_number != version:
+        raise OtherVersion
+    step(campaign, CampaignStatus.APPROVED)
+    campaign.approved_by = by
+    record("campaign_approved", campaign, by, at, version=campaign.version_number)
+
+
+def move(*, campaign_id: int, to: CampaignStatus, by: int | None, at: datetime) -> None:
+    """
+    Take one more step of a campaign's life.
+
+    :raises WrongStep:
+    """
+    campaign = get_for_update(campaign_id)
+    step(campaign, to)
+    record(f"campaign_{to.value}", campaign, by, at)
+
+
+def refuse_unless_approver(person_id: int) -> None:
+    """
+    Refuse somebody who is no approver of the office.
+
+    :raises NotAnApprover:
+    """
+    if not db.session.scalar(
+        select(
+            exists().where(
+                RoleGrant.person_id == person_id,
+                RoleGrant.role == Role.APPROVER,
+                RoleGrant.revoked_at.is_(None),
+            )
+        )
+    ):
+        raise NotAnApprover
+
+
+def clean_reason(reason: str) -> str:
+    """
+    Return why somebody says no, tidied up.
+
+    :raises ReasonMissing:
+    """
+    tidied = " ".join(reason.split())
+    if not 1 <= len(tidied) <= LONGEST_REASON or not tidied.isprintable():
+        raise ReasonMissing(longest=LONGEST_REASON)
+    return tidied
 
 
 def get_for_update(campaign_id: int) -> Campaign:
@@ -274,11 +327,25 @@ def slot_sequence(campaign_id: int) -> str:
     return f"coupon_slot_{int(campaign_id)}"
 
 
-def _step(campaign: Campaign, to: CampaignStatus) -> None:
+def step(campaign: Campaign, to: CampaignStatus) -> None:
+    """
+    Move a locked campaign.
+
+    :raises WrongStep:
+    """
     if to not in CAMPAIGN_MOVES[campaign.status]:
-        raise WrongStep(status=campaign.status.value)
+        raise WrongStep(status=STATUS_NAMES[campaign.status])
     campaign.status = to
 
 
-def _record(action: str, campaign: Campaign, by: int | None) -> None:
-    trail.record(action, subject_kind="campaign", subject_id=campaign.id, actor_id=by)
+def record(
+    action: str, campaign: Campaign, by: int | None, at: datetime, **details: object
+) -> None:
+    """Write a step of a campaign into the audit trail, with the moment the caller acts at."""
+    trail.record(
+        action,
+        subject_kind="campaign",
+        subject_id=campaign.id,
+        actor_id=by,
+        details={"at": at.isoformat(), **details},
+    )

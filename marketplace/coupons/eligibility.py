@@ -69,24 +69,45 @@ def refuse_unless_eligible(
     _refuse_other_age(rules, name, facts.birth_on, day_in_seoul(at))
 
 
+def is_met(rules: Mapping[str, object], facts: Facts, today: date) -> bool:
+    """Tell whether somebody with these facts belongs to those a campaign is for."""
+    wanted = [VerificationKind(str(kind)) for kind in _list(rules, "verified")]
+    is_verified = VerificationKind.RESIDENCE in wanted
+    return (
+        all(kind in facts.verified for kind in wanted)
+        and _lives_there(rules, facts, is_verified=is_verified)
+        and _is_of_age(rules, facts.birth_on, today)
+    )
+
+
+def _lives_there(rules: Mapping[str, object], facts: Facts, *, is_verified: bool) -> bool:
+    codes = _list(rules, "dong")
+    own = facts.verified.get(VerificationKind.RESIDENCE) if is_verified else facts.dong_code
+    return not codes or own in codes
+
+
+def _is_of_age(rules: Mapping[str, object], birth_on: date | None, today: date) -> bool:
+    limits = _list(rules, "age")
+    if not limits:
+        return True
+    youngest, oldest = int(str(limits[0])), int(str(limits[1]))
+    return birth_on is not None and youngest <= age(birth_on, today) <= oldest
+
+
 def _refuse_other_dong(
     rules: Mapping[str, object], name: str, facts: Facts, *, is_verified: bool
 ) -> None:
-    codes = _list(rules, "dong")
-    own = facts.verified.get(VerificationKind.RESIDENCE) if is_verified else facts.dong_code
-    if codes and own not in codes:
-        places = ", ".join(verification.list_dong_names([str(code) for code in codes]))
+    if not _lives_there(rules, facts, is_verified=is_verified):
+        codes = [str(code) for code in _list(rules, "dong")]
+        places = ", ".join(verification.list_dong_names(codes))
         raise OtherDong(name=name, places=places)
 
 
 def _refuse_other_age(
     rules: Mapping[str, object], name: str, birth_on: date | None, today: date
 ) -> None:
-    limits = _list(rules, "age")
-    if not limits:
-        return
-    youngest, oldest = int(str(limits[0])), int(str(limits[1]))
-    if birth_on is None or not youngest <= age(birth_on, today) <= oldest:
+    if not _is_of_age(rules, birth_on, today):
+        youngest, oldest = _list(rules, "age")
         raise OtherAge(name=name, span=f"{youngest}세부터 {oldest}세까지인")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select, update
 
@@ -18,6 +20,14 @@ from marketplace.coupons.models import (
     RedemptionState,
 )
 
+# A stored value that an unpaid order holds in part waits for that order.
+_IS_HELD: Final = (
+    select(Redemption.id)
+    .where(Redemption.coupon_id == Coupon.id, Redemption.state == RedemptionState.HELD)
+    .correlate(Coupon)
+    .exists()
+)
+
 
 def expire_claimed(*, at: datetime, limit: int = 500) -> int:
     """Expire claimed coupons past their time, free their reserve, and return how many."""
@@ -26,16 +36,13 @@ def expire_claimed(*, at: datetime, limit: int = 500) -> int:
         .where(
             Coupon.state == CouponState.CLAIMED,
             Coupon.expires_at <= at,
-            # A stored value that an unpaid order holds in part waits for that order.
-            ~select(Redemption.id)
-            .where(Redemption.coupon_id == Coupon.id, Redemption.state == RedemptionState.HELD)
-            .exists(),
+            ~_IS_HELD,
         )
         .order_by(Coupon.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return _expire(list(db.session.scalars(due)))
+    return end(list(db.session.scalars(due)), to=CouponState.EXPIRED, at=at)
 
 
 def expire_unclaimed(*, at: datetime, limit: int = 5_000) -> int:
@@ -51,30 +58,36 @@ def expire_unclaimed(*, at: datetime, limit: int = 5_000) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True, of=Coupon)
     )
-    return _expire(list(db.session.scalars(due)))
+    return end(list(db.session.scalars(due)), to=CouponState.EXPIRED, at=at)
 
 
-def _expire(coupon_ids: list[int]) -> int:
+def end(coupon_ids: Sequence[int], *, to: CouponState, at: datetime) -> int:
+    """Expire or revoke coupons nobody has spent, free what they reserve; return how many."""
     if not coupon_ids:
         return 0
-    expired = db.session.execute(
+    ended = db.session.execute(
         update(Coupon)
         .where(
             Coupon.id.in_(coupon_ids),
             Coupon.state.in_([CouponState.CLAIMED, CouponState.ISSUED]),
+            # Once more under the lock: whoever was locked out may have held a part meanwhile.
+            ~_IS_HELD,
         )
-        .values(state=CouponState.EXPIRED)
+        .values(state=to, ended_at=at)
         .returning(Coupon.id, Coupon.version_id, Coupon.worst_case)
         .execution_options(synchronize_session=False)
     ).all()
-    paid = budgets.live_shares([row.id for row in expired])
-    shares_of = {row.version_id: budgets.shares_of_version(row.version_id) for row in expired}
+    paid = budgets.live_shares([row.id for row in ended])
+    shares_of = {
+        version_id: budgets.shares_of_version(version_id)
+        for version_id in {row.version_id for row in ended}
+    }
     freed: dict[int, int] = {}
-    for row in expired:
+    for row in ended:
         for grant_id, share in budgets.split(
             Won(row.worst_case), shares_of[row.version_id]
         ).items():
-            rest = share - paid.get(row.id, {}).get(grant_id, 0)
+            rest = budgets.left_of(share, paid.get(row.id, {}).get(grant_id, 0))
             freed[grant_id] = freed.get(grant_id, 0) + rest
     budgets.move({grant_id: (-amount, 0) for grant_id, amount in freed.items()})
-    return len(expired)
+    return len(ended)

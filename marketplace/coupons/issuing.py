@@ -16,9 +16,11 @@ class OverCap(Conflict):
     message = "승인된 발행 수량({cap:,}장)을 넘을 수 없습니다."
 
 
-def issue(*, campaign_id: int, count: int) -> None:
+def issue(*, campaign_id: int, count: int) -> range:
     """
     Create coupons under the rules in force and reserve their worst case from the grants.
+
+    Return the numbers of their slots.
 
     :raises OverCap, BudgetExhausted:
     """
@@ -30,11 +32,8 @@ def issue(*, campaign_id: int, count: int) -> None:
     budgets.reserve(
         {grant_id: share * count for grant_id, share in shares.items()}, name=campaign.name
     )
-    slots = (
-        func.generate_series(campaign.issued + 1, campaign.issued + count)
-        .table_valued("slot")
-        .render_derived()
-    )
+    made = range(campaign.issued + 1, campaign.issued + count + 1)
+    slots = func.generate_series(made.start, made.stop - 1).table_valued("slot").render_derived()
     db.session.execute(
         insert(Coupon).from_select(
             ["campaign_id", "version_id", "slot_no", "worst_case", "balance", "state"],
@@ -50,3 +49,4 @@ def issue(*, campaign_id: int, count: int) -> None:
     )
     campaign.issued += count
     db.session.flush()
+    return made

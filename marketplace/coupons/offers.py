@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, bindparam, case, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import aliased
 
 from marketplace.core.db import db
-from marketplace.core.money import Won
+from marketplace.core.money import Won, allocate
+from marketplace.coupons import budgets, use_limits
 from marketplace.coupons.models import (
     Campaign,
     CampaignGrant,
@@ -24,6 +26,8 @@ from marketplace.coupons.models import (
     Funder,
     FunderKind,
     Grant,
+    Redemption,
+    RedemptionShare,
 )
 
 __all__ = [
@@ -34,6 +38,7 @@ __all__ = [
     "FunderKind",
     "GrantShare",
     "OfferedCoupon",
+    "UseLimit",
     "list_spendable",
 ]
 
@@ -44,6 +49,13 @@ class GrantShare(NamedTuple):
     grant_id: int
     funder_kind: FunderKind
     share_bps: int
+
+
+class UseLimit(NamedTuple):
+    """How often a person may use a campaign in a day or a month, and how often they did."""
+
+    limit: int
+    used: int
 
 
 @dataclass(frozen=True)
@@ -74,13 +86,41 @@ class OfferedCoupon:
     claimed_at: datetime
     expires_at: datetime
     grants: tuple[GrantShare, ...]
+    min_order_after_previous: bool = False
+    clip_over_budget: bool = False
+    # Only for somebody who has not ordered yet, which the checkout knows.
+    first_order: bool = False
+    is_for_owner: bool = True
+    per_day: UseLimit | None = None
+    per_month: UseLimit | None = None
+    # What each grant still has set aside for it, when it is spent in parts.
+    rooms: tuple[Won, ...] | None = None
 
 
+# Only of a coupon that is spent in parts: all others have used nothing yet.
+_USED_OF_GRANT: Final = case(
+    (
+        CampaignVersion.kind == CouponKind.STORED_VALUE,
+        select(func.coalesce(func.sum(RedemptionShare.amount - RedemptionShare.reversed_amount), 0))
+        .select_from(RedemptionShare)
+        .join(Redemption, Redemption.id == RedemptionShare.redemption_id)
+        .where(
+            Redemption.coupon_id == Coupon.id,
+            RedemptionShare.grant_id == Grant.id,
+            Redemption.state.in_(budgets.USING),
+        )
+        .correlate(Coupon, Grant)
+        .scalar_subquery(),
+    ),
+    else_=0,
+)
 _GRANTS: Final = (
     select(
         func.json_agg(
             aggregate_order_by(
-                func.json_build_array(Grant.id, Funder.kind, CampaignGrant.share_bps),
+                func.json_build_array(
+                    Grant.id, Funder.kind, CampaignGrant.share_bps, _USED_OF_GRANT
+                ),
                 CampaignGrant.position,
             )
         )
@@ -89,11 +129,45 @@ _GRANTS: Final = (
     .join(Grant, Grant.id == CampaignGrant.grant_id)
     .join(Funder, Funder.id == Grant.funder_id)
     .where(CampaignGrant.version_id == CampaignVersion.id)
-    .correlate(CampaignVersion)
+    .correlate(CampaignVersion, Coupon)
     .scalar_subquery()
 )
+
+
+def _used_since(start: str, end: str) -> ColumnElement[int]:
+    """Count what the person used of the coupon's campaign between two bound moments."""
+    other = aliased(Coupon)
+    return (
+        select(func.count())
+        .select_from(Redemption)
+        .join(other, other.id == Redemption.coupon_id)
+        .where(
+            other.person_id == Coupon.person_id,
+            other.campaign_id == Coupon.campaign_id,
+            Redemption.held_at >= bindparam(start),
+            Redemption.held_at < bindparam(end),
+            use_limits.LIVE,
+        )
+        .correlate(Coupon)
+        .scalar_subquery()
+    )
+
+
 _COUPONS: Final = (
-    select(Coupon, CampaignVersion, Campaign, _GRANTS)
+    select(
+        Coupon,
+        CampaignVersion,
+        Campaign,
+        _GRANTS,
+        case(
+            (CampaignVersion.per_day_limit.is_not(None), _used_since("day_start", "day_end")),
+            else_=0,
+        ),
+        case(
+            (CampaignVersion.per_month_limit.is_not(None), _used_since("month_start", "month_end")),
+            else_=0,
+        ),
+    )
     .join(CampaignVersion, CampaignVersion.id == Coupon.version_id)
     .join(Campaign, Campaign.id == Coupon.campaign_id)
     .where(Coupon.person_id == bindparam("person"))
@@ -115,15 +189,28 @@ def list_spendable(
     Without ids only those that can be spent now; with ids those among them that are the
     person's, whatever their state, so that a price can say why one is refused.
     """
+    day, month = use_limits.day_of(at), use_limits.month_of(at)
+    bound = {
+        "person": person_id,
+        "day_start": day[0],
+        "day_end": day[1],
+        "month_start": month[0],
+        "month_end": month[1],
+    }
     if coupon_ids is None:
-        rows = db.session.execute(_SPENDABLE, {"person": person_id, "at": at})
+        rows = db.session.execute(_SPENDABLE, {**bound, "at": at})
     else:
-        rows = db.session.execute(_NAMED, {"person": person_id, "coupons": list(coupon_ids)})
+        rows = db.session.execute(_NAMED, {**bound, "coupons": list(coupon_ids)})
     return [_offer(*row) for row in rows]
 
 
 def _offer(
-    coupon: Coupon, version: CampaignVersion, campaign: Campaign, grants: list[list[object]]
+    coupon: Coupon,
+    version: CampaignVersion,
+    campaign: Campaign,
+    grants: list[list[object]],
+    used_today: int,
+    used_this_month: int,
 ) -> OfferedCoupon:
     if coupon.person_id is None or coupon.claimed_at is None or coupon.expires_at is None:
         raise AssertionError(f"coupon {coupon.id} is selected by its person")
@@ -153,6 +240,26 @@ def _offer(
         expires_at=coupon.expires_at,
         grants=tuple(
             GrantShare(int(str(grant)), FunderKind(str(kind)), int(str(bps)))
-            for grant, kind, bps in grants
+            for grant, kind, bps, _ in grants
         ),
+        min_order_after_previous=version.min_order_after_previous,
+        clip_over_budget=version.clip_over_budget,
+        first_order=bool(version.eligibility.get("first_order")),
+        per_day=_limit(version.per_day_limit, used_today),
+        per_month=_limit(version.per_month_limit, used_this_month),
+        rooms=_rooms(coupon.worst_case, grants)
+        if version.kind is CouponKind.STORED_VALUE
+        else None,
+    )
+
+
+def _limit(limit: int | None, used: int) -> UseLimit | None:
+    return None if limit is None else UseLimit(limit, used)
+
+
+def _rooms(worst_case: Won, grants: list[list[object]]) -> tuple[Won, ...]:
+    parts = allocate(worst_case, [int(str(bps)) for _, _, bps, _ in grants])
+    return tuple(
+        budgets.left_of(part, int(str(used)))
+        for part, (*_, used) in zip(parts, grants, strict=True)
     )

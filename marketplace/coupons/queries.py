@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import case, false, func, select
-from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import aliased
+from sqlalchemy import BigInteger, case, cast, func, null, select, union_all
 
 from marketplace.core.db import db
 from marketplace.core.money import Won
+from marketplace.coupons.issue_models import WaitingEntry
 from marketplace.coupons.models import (
     Campaign,
     CampaignStatus,
@@ -20,6 +19,7 @@ from marketplace.coupons.models import (
     CouponChannel,
     CouponKind,
     CouponState,
+    IssueMode,
     Redemption,
 )
 
@@ -48,7 +48,9 @@ class CampaignCard:
     valid_days: int | None
     issued: int
     left: int
-    own_coupon_id: int | None
+    has_waiting_list: bool
+    own_coupon_id: int | None = None
+    is_waiting: bool = False
 
     def is_open(self, at: datetime) -> bool:
         """Tell whether a coupon can be claimed now."""
@@ -82,42 +84,69 @@ class WalletCoupon:
         return self.state is CouponState.CLAIMED and at < self.expires_at
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What one person has of the campaigns: coupons, and places in queues, by campaign."""
+
+    coupons: Mapping[int, int]
+    waiting: frozenset[int]
+
+
 def list_campaigns(*, at: datetime, person_id: int | None = None) -> list[CampaignCard]:
-    """Return running and coming campaigns, soonest end first, in one query."""
-    newest = (
-        select(CampaignVersion)
-        .ext(distinct_on(CampaignVersion.campaign_id))
-        .order_by(CampaignVersion.campaign_id, CampaignVersion.number.desc())
-        .subquery()
-    )
-    version = aliased(CampaignVersion, newest)
+    """Return running and coming campaigns open to claims, soonest end first."""
     left = (
         select(func.count())
         .where(Coupon.campaign_id == Campaign.id, Coupon.state == CouponState.ISSUED)
         .correlate(Campaign)
         .scalar_subquery()
     )
-    own = (
-        select(func.min(Coupon.id))
-        # Not `== person_id` alone: for nobody that would mean the coupons nobody has claimed.
-        .where(
-            Coupon.campaign_id == Campaign.id,
-            false() if person_id is None else Coupon.person_id == person_id,
-        )
-        .correlate(Campaign)
-        .scalar_subquery()
-    )
     rows = db.session.execute(
-        select(Campaign, version, left, own)
-        .join(version, version.campaign_id == Campaign.id)
+        select(Campaign, CampaignVersion, left)
+        .join(
+            CampaignVersion,
+            (CampaignVersion.campaign_id == Campaign.id)
+            & (CampaignVersion.number == Campaign.version_number),
+        )
         .where(
+            Campaign.issue_mode == IssueMode.OPEN_CLAIM,
             Campaign.status.in_([CampaignStatus.RUNNING, CampaignStatus.PAUSED]),
             Campaign.ends_at > at,
         )
         .order_by(case((Campaign.starts_at <= at, 0), else_=1), Campaign.ends_at, Campaign.id)
         .execution_options(populate_existing=True)
     )
-    return [_card(*row) for row in rows]
+    cards = [_card(*row) for row in rows]
+    return cards if person_id is None else for_person(cards, person_id=person_id)
+
+
+def for_person(cards: Sequence[CampaignCard], *, person_id: int) -> list[CampaignCard]:
+    """Return campaigns with what a person has of them."""
+    standing = find_standing(person_id=person_id, campaign_ids=[card.id for card in cards])
+    return [
+        replace(
+            card,
+            own_coupon_id=standing.coupons.get(card.id),
+            is_waiting=card.id in standing.waiting,
+        )
+        for card in cards
+    ]
+
+
+def find_standing(*, person_id: int, campaign_ids: Sequence[int]) -> Standing:
+    """Return what a person has of some campaigns, in one query."""
+    coupons = select(Coupon.campaign_id, func.min(Coupon.id)).where(
+        Coupon.person_id == person_id, Coupon.campaign_id.in_(campaign_ids)
+    )
+    places = select(WaitingEntry.campaign_id, cast(null(), BigInteger)).where(
+        WaitingEntry.person_id == person_id,
+        WaitingEntry.campaign_id.in_(campaign_ids),
+        WaitingEntry.served_at.is_(None),
+    )
+    rows = db.session.execute(union_all(coupons.group_by(Coupon.campaign_id), places)).all()
+    return Standing(
+        coupons={campaign: coupon for campaign, coupon in rows if coupon is not None},
+        waiting=frozenset(campaign for campaign, coupon in rows if coupon is None),
+    )
 
 
 def find_campaign_of_the_moment(
@@ -150,9 +179,7 @@ def list_wallet(*, person_id: int) -> list[WalletCoupon]:
     return [_wallet_coupon(*row) for row in rows]
 
 
-def _card(
-    campaign: Campaign, version: CampaignVersion, left: int, own_coupon_id: int | None
-) -> CampaignCard:
+def _card(campaign: Campaign, version: CampaignVersion, left: int) -> CampaignCard:
     return CampaignCard(
         id=campaign.id,
         slug=campaign.slug,
@@ -174,7 +201,7 @@ def _card(
         valid_days=version.valid_days,
         issued=campaign.issued,
         left=left,
-        own_coupon_id=own_coupon_id,
+        has_waiting_list=campaign.has_waiting_list,
     )
 
 

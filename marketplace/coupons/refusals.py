@@ -85,6 +85,22 @@ class Expired(CouponRefused):
     message = "사용 기간이 지난 쿠폰입니다."
 
 
+class LimitDay(CouponRefused):
+    """The person has used the campaign as often as a day allows."""
+
+    refusal = "limit_day"
+    message = "{name} 쿠폰은 한 사람이 하루에 {limit:,}번까지 쓸 수 있습니다. 내일 다시 써 주세요."
+
+
+class LimitPerson(CouponRefused):
+    """The person has used the campaign as often as a month allows."""
+
+    refusal = "limit_person"
+    message = (
+        "{name} 쿠폰은 한 사람이 한 달에 {limit:,}번까지 쓸 수 있습니다. 다음 달에 다시 써 주세요."
+    )
+
+
 TEXTS: Final = {
     "not_found": "쿠폰을 찾을 수 없습니다.",
     "not_yours": "본인이 받은 쿠폰만 쓸 수 있습니다.",

@@ -17,13 +17,23 @@ CAMPAIGN_MOVES: Final[Mapping[CampaignStatus, frozenset[CampaignStatus]]] = {
 }
 
 COUPON_MOVES: Final[Mapping[CouponState, frozenset[CouponState]]] = {
-    CouponState.ISSUED: frozenset({CouponState.CLAIMED, CouponState.EXPIRED, CouponState.REVOKED}),
-    CouponState.CLAIMED: frozenset(
-        {CouponState.HELD, CouponState.REDEEMED, CouponState.EXPIRED, CouponState.REVOKED}
+    # Straight to held: paper is spent by whoever brings it, and comes back to nobody in particular.
+    CouponState.ISSUED: frozenset(
+        {CouponState.CLAIMED, CouponState.HELD, CouponState.EXPIRED, CouponState.REVOKED}
     ),
-    CouponState.HELD: frozenset({CouponState.CLAIMED, CouponState.REDEEMED}),
-    CouponState.REDEEMED: frozenset({CouponState.CLAIMED}),
-    CouponState.EXPIRED: frozenset({CouponState.CLAIMED}),
+    # Back to issued: who gives a coupon back leaves it to the next one.
+    CouponState.CLAIMED: frozenset(
+        {
+            CouponState.ISSUED,
+            CouponState.HELD,
+            CouponState.REDEEMED,
+            CouponState.EXPIRED,
+            CouponState.REVOKED,
+        }
+    ),
+    CouponState.HELD: frozenset({CouponState.ISSUED, CouponState.CLAIMED, CouponState.REDEEMED}),
+    CouponState.REDEEMED: frozenset({CouponState.ISSUED, CouponState.CLAIMED}),
+    CouponState.EXPIRED: frozenset({CouponState.ISSUED, CouponState.CLAIMED}),
     CouponState.REVOKED: frozenset(),
 }
 

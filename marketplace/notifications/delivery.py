@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from marketplace.core.db import db
+from marketplace.core.settings import Operator
+from marketplace.notifications import advertising, rendering
 from marketplace.notifications import facts as message_facts
-from marketplace.notifications import rendering
 from marketplace.notifications.facts import Facts
 from marketplace.notifications.models import Message, MessageState, Notice
 
@@ -24,13 +25,19 @@ def prepare(
     given: Mapping[str, object],
     sender: str,
     public_url: str,
+    operator: Operator,
     at: datetime,
 ) -> EmailMessage | None:
     """
     Write a message and its notice down once per key; return the mail that has yet to leave.
 
+    Advertising waits for the morning, and is mailed only to who agreed to it.
+
     :raises Unknown:
     """
+    if advertising.must_wait(kind, at):
+        advertising.put_off(key=key, kind=kind, given=given, at=at)
+        return None
     try:
         facts = message_facts.load(kind, {"kind": kind, **given})
     except message_facts.NothingToSay:
@@ -47,7 +54,7 @@ def prepare(
             )
             .on_conflict_do_nothing()
         )
-    if facts.address is None:
+    if facts.address is None or not advertising.may_mail(kind, facts.person_id, at):
         return None
     db.session.execute(
         insert(Message)
@@ -65,7 +72,9 @@ def prepare(
     message = db.session.scalars(select(Message).where(Message.dedupe_key == key)).one()
     if message.state == MessageState.SENT:
         return None
-    return _mail(message.id, kind, facts, sender=sender, public_url=public_url, at=at)
+    mail = _mail(message.id, facts, sender=sender, at=at)
+    _fill(mail, kind, facts, public_url=public_url, operator=operator)
+    return mail
 
 
 def note_sent(*, key: str, at: datetime) -> None:
@@ -87,10 +96,7 @@ def note_failed(*, key: str, failure: str) -> None:
     message.failure = failure
 
 
-def _mail(
-    message_id: int, kind: str, facts: Facts, *, sender: str, public_url: str, at: datetime
-) -> EmailMessage:
-    text = rendering.text(kind, {**facts.values, "link": f"{public_url}{facts.link}"})
+def _mail(message_id: int, facts: Facts, *, sender: str, at: datetime) -> EmailMessage:
     mail = EmailMessage()
     mail["Subject"] = facts.subject
     mail["From"] = sender
@@ -98,6 +104,16 @@ def _mail(
     mail["Date"] = format_datetime(at)
     # The same message sent twice carries one id, so that a mailbox shows it once.
     mail["Message-ID"] = f"<message-{message_id}@senaru>"
+    return mail
+
+
+def _fill(
+    mail: EmailMessage, kind: str, facts: Facts, *, public_url: str, operator: Operator
+) -> None:
+    links = {"link": f"{public_url}{facts.link}"}
+    if kind in advertising.KINDS and facts.person_id is not None:
+        links["opt_out"] = f"{public_url}{advertising.opt_out_path(facts.person_id)}"
+        mail["List-Unsubscribe"] = f"<{links['opt_out']}>"
+    text = rendering.text(kind, {**facts.values, **links, "operator": operator})
     mail.set_content(text)
     mail.add_alternative(rendering.html(facts.subject, text), subtype="html")
-    return mail

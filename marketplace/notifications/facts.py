@@ -14,9 +14,11 @@ from marketplace.accounts.consents import TITLES
 from marketplace.accounts.models import MailedToken, Person, Role
 from marketplace.accounts.roles import TITLES as ROLE_TITLES
 from marketplace.accounts.verification_models import VerificationRequest
+from marketplace.core.calendar import SEOUL
 from marketplace.core.db import db
+from marketplace.coupons import receipts
 from marketplace.coupons.eligibility import FACTS
-from marketplace.coupons.models import Campaign, Coupon
+from marketplace.coupons.models import Campaign, Coupon, CouponState
 from marketplace.orders import queries as orders
 from marketplace.orders.models import ClaimCase
 from marketplace.payments import payment as payments
@@ -189,6 +191,63 @@ def _coupon_claimed(given: Mapping[str, object]) -> Facts:
     )
 
 
+def _counter_use(given: Mapping[str, object]) -> Facts:
+    receipt = receipts.get_by_redemption(_id(given, "redemption_id"))
+    if receipt.person_id is None:
+        raise NothingToSay
+    person = db.session.get_one(Person, receipt.person_id)
+    is_back = given["kind"] == "coupon_use_reversed"
+    what = "쿠폰 사용이 취소되었습니다" if is_back else "쿠폰을 사용했습니다"
+    subject = f"{receipt.enterprise_name}에서 {receipt.amount:,}원 {what}"
+    return Facts(
+        person_id=person.id,
+        address=person.email,
+        subject=subject,
+        link=f"/my/coupons/receipts/{receipt.number}",
+        notice=subject,
+        values={"name": person.name, "receipt": receipt},
+    )
+
+
+def _coupon_expiring(given: Mapping[str, object]) -> Facts:
+    found = db.session.execute(
+        select(Campaign.name, Coupon, Person)
+        .join(Coupon, Coupon.campaign_id == Campaign.id)
+        .join(Person, Person.id == Coupon.person_id)
+        .where(Coupon.id == _id(given, "coupon_id"), Coupon.state == CouponState.CLAIMED)
+    ).one_or_none()
+    if found is None:
+        raise NothingToSay
+    campaign, coupon, person = found
+    if coupon.expires_at is None:
+        raise NothingToSay
+    last = coupon.expires_at.astimezone(SEOUL)
+    what = f"{campaign} 쿠폰을 {last.month}월 {last.day}일 {last:%H:%M}까지 쓸 수 있습니다"
+    return Facts(
+        person_id=person.id,
+        address=person.email,
+        subject=f"(광고) {what}",
+        link="/my/coupons",
+        notice=what,
+        values={"name": person.name, "what": what},
+    )
+
+
+def _books_broken(given: Mapping[str, object]) -> Facts:
+    person = _person(given)
+    titles = given["titles"]
+    found = [str(title) for title in titles] if isinstance(titles, list) else []
+    subject = f"장부 점검에서 새로 어긋난 항목이 {len(found)}개 있습니다"
+    return Facts(
+        person_id=person.id,
+        address=person.email,
+        subject=subject,
+        link="/office/books",
+        notice=subject,
+        values={"name": person.name, "titles": found},
+    )
+
+
 _LOADERS: Final[Mapping[str, Callable[[Mapping[str, object]], Facts]]] = {
     "confirm_email": _mailed_link("이메일 주소를 확인해 주세요", "/sign-up/confirm"),
     "reset_password": _mailed_link("새 비밀번호를 정해 주세요", "/password/new"),
@@ -211,6 +270,10 @@ _LOADERS: Final[Mapping[str, Callable[[Mapping[str, object]], Facts]]] = {
     "late_payment_refunded": _order("늦게 도착한 결제를 환불합니다"),
     "order_canceled": _canceled,
     "coupon_claimed": _coupon_claimed,
+    "coupon_expiring": _coupon_expiring,
+    "books_broken": _books_broken,
+    "coupon_used": _counter_use,
+    "coupon_use_reversed": _counter_use,
     "fact_decided": _fact_decided,
 }
 

@@ -145,6 +145,20 @@ def get_for_guest(*, number: str, password: str) -> OrderDetail:
     return _one(order)
 
 
+def has_bought(person_id: int) -> bool:
+    """Say whether somebody paid for goods that were not all given back."""
+    kept = (
+        select(Line.id)
+        .join(Order, Order.id == Line.order_id)
+        .where(
+            Order.person_id == person_id,
+            Order.paid_at.is_not(None),
+            Line.status.not_in([LineStatus.CANCELED, LineStatus.RETURNED]),
+        )
+    )
+    return bool(db.session.scalar(select(kept.exists())))
+
+
 def timeline(order_id: int) -> list[Step]:
     """Return what happened to an order's lines, oldest first."""
     rows = db.session.execute(

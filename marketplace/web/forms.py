@@ -67,6 +67,11 @@ class BaseForm(Form):  # type: ignore[misc]
             self.form_errors = [*self.form_errors, str(error)]
 
 
+def shown_again(typed: str) -> str:
+    """Return what was typed outside a form as a page may show it again."""
+    return _clean(typed) or ""
+
+
 class _DayField(DateField):  # type: ignore[misc]
     """A day, which shows again what was typed when it was none."""
 

@@ -73,7 +73,8 @@ def allow(*who: Audience | Role) -> Callable[[View], View]:
 
 def may_open(endpoint: str) -> bool:
     """Tell whether the visitor is one of those an endpoint is open to."""
-    circles = getattr(current_app.view_functions.get(endpoint), "allowed", frozenset())
+    view = current_app.view_functions.get(endpoint)
+    circles: frozenset[Audience | Role] = getattr(view, "allowed", frozenset())
     return bool(circles & _OPEN) or any(current_user.belongs_to(circle) for circle in circles)
 
 

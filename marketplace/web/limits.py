@@ -70,7 +70,7 @@ RESET_ACCOUNT: Final = Rule("reset-account", "5 per hour", is_closed=True)
 RESET_ADDRESS: Final = Rule("reset-address", "30 per hour", is_closed=True)
 RESET_TOKEN: Final = Rule("reset-token", "30 per 15 minutes", is_closed=True)
 GUEST_ORDER: Final = Rule("guest-order", "10 per 15 minutes", is_closed=True)
-COUPON_CODE: Final = Rule("coupon-code", "10 per 15 minutes", is_closed=True)
+COUPON_CODE: Final = Rule("coupon-code", "10 per minute", is_closed=True)
 IDENTITY: Final = Rule("identity", "5 per 15 minutes", is_closed=True)
 SIGN_UP_ADDRESS: Final = Rule("sign-up-address", "100 per hour", is_closed=False)
 
@@ -121,6 +121,11 @@ class Limits:
         left = self._breaker.call(lambda: counter.test(rule.item, rule.name, *who))
         self._judge(rule, who, left)
 
+    def give_back(self, rule: Rule, *who: str) -> None:
+        """Uncount one try that turned out not to be a guess."""
+        counter = self._limiter.limiter
+        self._breaker.call(lambda: counter.hit(rule.item, rule.name, *who, cost=-1))
+
     def forgive(self, rule: Rule, *who: str) -> None:
         """Forget the tries so far."""
         counter = self._limiter.limiter
@@ -158,12 +163,15 @@ def register(app: Flask, settings: Settings) -> None:
     }
     limiter = Limiter(
         client_address,
-        app=app,
         storage_uri=settings.redis_url,
         storage_options=options,
         strategy="fixed-window",
         key_prefix="limits",
     )
+    # Rules are asked for by name and never by route: what is listed already adds no hook that would
+    # look for rules at every request.
+    app.extensions.setdefault("limiter", set()).add(limiter)
+    limiter.init_app(app)
     app.extensions["limits"] = Limits(limiter, Breaker())
 
 
@@ -183,6 +191,11 @@ def check(rule: Rule, *who: str) -> None:
     :raises TriedTooOften, CannotCount:
     """
     _limits().check(rule, *(who or (client_address(),)))
+
+
+def give_back(rule: Rule, *who: str) -> None:
+    """Uncount one try of this visitor, or of whoever is named."""
+    _limits().give_back(rule, *(who or (client_address(),)))
 
 
 def forgive(rule: Rule, *who: str) -> None:

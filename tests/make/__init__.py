@@ -9,7 +9,14 @@ from __future__ import annotations
 from tests.make.carts import cart, cart_of
 from tests.make.common import FAR_AHEAD, LONG_AGO, NOW
 from tests.make.counts import count_of, money_of, stock_of
-from tests.make.coupons import campaign, claimed_coupon, grant
+from tests.make.coupons import campaign, claimed_coupon, grant, rules
+from tests.make.issue import (
+    automatic_campaign,
+    code_batch,
+    code_campaign,
+    shared_code_campaign,
+    waited_campaign,
+)
 from tests.make.orders import (
     GUEST_PASSWORD,
     attempt_key,
@@ -41,12 +48,15 @@ __all__ = [
     "NOW",
     "address",
     "attempt_key",
+    "automatic_campaign",
     "campaign",
     "cancel",
     "cart",
     "cart_of",
     "category",
     "claimed_coupon",
+    "code_batch",
+    "code_campaign",
     "count_of",
     "department",
     "designation",
@@ -65,8 +75,11 @@ __all__ = [
     "remote_area",
     "report_of",
     "role",
+    "rules",
     "sellable",
+    "shared_code_campaign",
     "shipping",
     "stock_of",
     "variant",
+    "waited_campaign",
 ]

@@ -68,6 +68,10 @@ def rules(
     exclusive: bool = False,
     priority: int = 0,
     per_person_limit: int = 1,
+    per_day_limit: int | None = None,
+    per_month_limit: int | None = None,
+    min_order_after_previous: bool = False,
+    clip_over_budget: bool = False,
     valid_until: datetime | None = FAR_AHEAD,
     valid_days: int | None = None,
 ) -> campaigns.Rules:
@@ -88,6 +92,10 @@ def rules(
         exclusive=exclusive,
         priority=priority,
         per_person_limit=per_person_limit,
+        per_day_limit=per_day_limit,
+        per_month_limit=per_month_limit,
+        min_order_after_previous=min_order_after_previous,
+        clip_over_budget=clip_over_budget,
         valid_until=None if valid_days else valid_until,
         valid_days=valid_days,
     )

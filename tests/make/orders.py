@@ -116,6 +116,6 @@ def cancel(placed: PlacedOrder, *, pieces: int = 1, at: datetime = NOW) -> None:
             attempt_key=attempt_key(),
             quantities={line.id: pieces},
             reason="단순 변심",
-            actor="person:1",
+            actor="guest",
             at=at,
         )

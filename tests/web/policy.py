@@ -12,6 +12,7 @@ from typing import Final
 EVERYONE: Final = "everyone"
 MEMBER: Final = "member"
 SELLER: Final = "seller"
+COUNTER: Final = "counter"
 STAFF: Final = "staff"
 # Authenticated by something else than a session: a signature, a token, the network.
 MACHINE: Final = "machine"
@@ -19,6 +20,9 @@ SETTLEMENT: Final = "settlement_officer"
 # A dong's clerk and a department's buyer carry no figures away.
 FIGURES: Final = frozenset({"operator", SETTLEMENT, "approver", "auditor"})
 COUPON_FIGURES: Final = FIGURES | {"campaign_manager"}
+CAMPAIGN_MANAGERS: Final = frozenset({"campaign_manager"})
+CAMPAIGN_READERS: Final = frozenset({"campaign_manager", "approver", "auditor", "operator"})
+CAMPAIGN_LOOKERS: Final = frozenset({"campaign_manager", "auditor"})
 DEPOSITS: Final = frozenset({"operator", SETTLEMENT, "auditor"})
 
 # Open to whoever has what they are about in their browser; others are led to the sign-in page.
@@ -35,8 +39,20 @@ POLICY: Final[Mapping[str, str | frozenset[str]]] = {
     "shop_verification.ask": MEMBER,
     "shop_verification.start_identity": MEMBER,
     "shop_verification.answer_identity": MEMBER,
+    "office_codes.index": CAMPAIGN_LOOKERS,
+    "office_codes.progress": CAMPAIGN_LOOKERS,
+    "office_codes.make": CAMPAIGN_MANAGERS,
+    "office_codes.take_csv": CAMPAIGN_MANAGERS,
+    "office_codes.take_sheet": CAMPAIGN_MANAGERS,
+    "office_codes.forget": CAMPAIGN_MANAGERS,
+    "office_grant_lists.index": CAMPAIGN_LOOKERS,
+    "office_grant_lists.show": CAMPAIGN_LOOKERS,
+    "office_grant_lists.progress": CAMPAIGN_LOOKERS,
+    "office_grant_lists.report": CAMPAIGN_LOOKERS,
+    "office_grant_lists.upload": CAMPAIGN_MANAGERS,
     "office_verifications.index": frozenset({"operator", "dong_clerk", "auditor"}),
     "office_verifications.decide": frozenset({"operator", "dong_clerk"}),
+    "office_verifications.upload": frozenset({"operator"}),
     "office_verifications.record": frozenset({"operator", "dong_clerk"}),
     # the shop everybody sees
     "shop_home.show": EVERYONE,
@@ -48,6 +64,13 @@ POLICY: Final[Mapping[str, str | frozenset[str]]] = {
     "shop_coupons.index": EVERYONE,
     "shop_products.total": EVERYONE,
     "shop_coupons.left": EVERYONE,
+    "shop_coupons.stub": EVERYONE,
+    "shop_coupons.enter_code": MEMBER,
+    "shop_coupons.wait": MEMBER,
+    "shop_coupons.leave": MEMBER,
+    "shop_coupons.give_back": MEMBER,
+    "shop_opt_out.show": EVERYONE,
+    "shop_opt_out.end": EVERYONE,
     "shop_feeds.robots": EVERYONE,
     "shop_feeds.rss": EVERYONE,
     "shop_feeds.sitemap": EVERYONE,
@@ -138,18 +161,73 @@ POLICY: Final[Mapping[str, str | frozenset[str]]] = {
     "shop_withdrawal.leave": MEMBER,
     "shop_coupons.claim": MEMBER,
     "shop_wallet.index": MEMBER,
+    "shop_wallet.show": MEMBER,
+    "shop_wallet.token": MEMBER,
+    "shop_wallet.used": MEMBER,
+    "shop_wallet.receipt": MEMBER,
     "shop_inbox.index": MEMBER,
     "shop_inbox.read": MEMBER,
     "shop_wishes.index": MEMBER,
     "shop_wishes.put": MEMBER,
     # the enterprises' desk
     "seller_home.show": SELLER,
+    # the till, cashiers included
+    "seller_counter.show": COUNTER,
+    "seller_counter.scan": COUNTER,
+    "seller_counter.amount": COUNTER,
+    "seller_counter.use": COUNTER,
+    "seller_counter.receipt": COUNTER,
+    "seller_counter.reverse": COUNTER,
+    "seller_counter.today": COUNTER,
+    "seller_counter_devices.index": COUNTER,
+    "seller_counter_devices.register": COUNTER,
+    "seller_counter_devices.revoke": SELLER,
+    "seller_counter_offline.pack": COUNTER,
+    "seller_counter_offline.send": COUNTER,
+    "seller_counter_offline.worker": COUNTER,
     # the office's desk
+    "office_counter.index": frozenset({"operator", SETTLEMENT, "auditor"}),
+    "office_counter.troubled": frozenset({"operator", SETTLEMENT, "auditor"}),
+    "office_counter.reverse": frozenset({"operator", SETTLEMENT}),
+    "office_devices.index": frozenset({"operator", "campaign_manager", "auditor"}),
+    "office_devices.set_cap": frozenset({"operator", "campaign_manager"}),
+    "office_devices.revoke": frozenset({"operator", "campaign_manager"}),
     "office_home.show": STAFF,
     "office_home.sales_csv": FIGURES,
     "office_home.grants_csv": COUPON_FIGURES,
     "office_home.ranked_csv": FIGURES,
     "office_home.campaigns_csv": COUPON_FIGURES,
+    # campaigns from draft to end, and the grants that pay for them
+    "office_campaigns.index": CAMPAIGN_READERS,
+    "office_campaigns.new": CAMPAIGN_MANAGERS,
+    "office_campaigns.create": CAMPAIGN_MANAGERS,
+    "office_campaigns.edit": CAMPAIGN_MANAGERS,
+    "office_campaigns.save": CAMPAIGN_MANAGERS,
+    "office_campaign.show": CAMPAIGN_READERS,
+    "office_campaign.submit": CAMPAIGN_MANAGERS,
+    "office_campaign.send_back": CAMPAIGN_MANAGERS | {"approver"},
+    "office_campaign.approve": frozenset({"approver"}),
+    "office_campaign.run": CAMPAIGN_MANAGERS,
+    "office_campaign.issue": CAMPAIGN_MANAGERS,
+    "office_campaign.pause": CAMPAIGN_MANAGERS,
+    "office_campaign.end": CAMPAIGN_MANAGERS,
+    "office_campaign_rules.edit": CAMPAIGN_MANAGERS,
+    "office_campaign_rules.propose": CAMPAIGN_MANAGERS,
+    "office_campaign_rules.decide": frozenset({"approver"}),
+    "office_campaign_simulation.show": CAMPAIGN_READERS,
+    "office_grants.index": CAMPAIGN_READERS | {SETTLEMENT},
+    "office_grants.add": CAMPAIGN_MANAGERS,
+    "office_grants.change": CAMPAIGN_MANAGERS,
+    # figures of coupons: monitor, funders, suspicion, books
+    "office_monitor.show": COUPON_FIGURES,
+    "office_monitor.export": COUPON_FIGURES,
+    "office_monitor.pause": frozenset({"campaign_manager"}),
+    "office_funders.index": COUPON_FIGURES,
+    "office_funders.export": COUPON_FIGURES,
+    "office_fraud.index": COUPON_FIGURES,
+    "office_fraud.clear": frozenset({"campaign_manager", SETTLEMENT, "operator"}),
+    "office_books.index": COUPON_FIGURES | {"administrator"},
+    "office_books.check": frozenset({SETTLEMENT, "operator", "administrator"}),
     "office_deposits.index": DEPOSITS,
     "office_deposits.upload": SETTLEMENT,
     "office_deposits.settle": SETTLEMENT,

@@ -15,6 +15,7 @@ from marketplace.core.db import db
 from marketplace.enterprises.models import EnterpriseStatus, MemberRole
 from tests import make
 from tests.web.policy import (
+    COUNTER,
     EVERYONE,
     MACHINE,
     MAY_ASK_TO_SIGN_IN,
@@ -62,14 +63,14 @@ OPEN, OWN = frozenset({EVERYONE, MACHINE}), frozenset({EVERYONE, MACHINE, MEMBER
 ACTORS = (
     Actor("anonymous", lambda: None, OPEN),
     Actor("resident", make.person, OWN),
-    Actor("owner", _employed(MemberRole.OWNER), OWN | {SELLER}),
-    Actor("shop clerk", _employed(MemberRole.STAFF), OWN | {SELLER}),
-    Actor("cashier", _employed(MemberRole.CASHIER), OWN),
+    Actor("owner", _employed(MemberRole.OWNER), OWN | {SELLER, COUNTER}),
+    Actor("shop clerk", _employed(MemberRole.STAFF), OWN | {SELLER, COUNTER}),
+    Actor("cashier", _employed(MemberRole.CASHIER), OWN | {COUNTER}),
     Actor("suspended owner", _employed(MemberRole.OWNER, EnterpriseStatus.SUSPENDED), OWN),
     Actor(
         "owner without second factor",
         _employed(MemberRole.OWNER),
-        OWN | {SELLER},
+        OWN | {SELLER, COUNTER},
         second_factor=False,
     ),
     Actor(

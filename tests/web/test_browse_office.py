@@ -9,9 +9,12 @@ import json
 import re
 
 import pytest
+from sqlalchemy import text
 
 from marketplace.accounts.models import Role
 from marketplace.core import clock
+from marketplace.core.db import db, transaction
+from marketplace.reporting import book_watch
 from tests import make
 from tests.web.visitor import Visitor
 
@@ -48,7 +51,7 @@ class TestOffice:
         assert sum(charts["by-channel"]["series"][0]["values"]) == 24_000
         assert sum(charts["by-dong"]["series"][0]["values"]) == 24_000
         assert charts["by-kind"]["labels"] == ["사회적기업"]
-        assert page.count('<details class="chart-table">') == 4
+        assert page.count('<details class="chart-table">') == 3
         assert "2만원" in page
         assert "24,000원" in page
         assert "밀밭나루 빵집" in page
@@ -67,7 +70,18 @@ class TestOffice:
 
         assert "아직 매출이 없습니다." in page
         assert "이 회계연도에 등록된 재원이 없습니다." in page
-        assert "모두 맞습니다" in page
+        assert "아직 점검하지 않았습니다" in page
+
+    def test_shows_what_the_last_check_of_the_books_found(self, operator: Visitor) -> None:
+        with transaction():
+            book_watch.watch(at=make.NOW)
+        assert "모두 맞습니다" in operator.get("/office").text
+        make.campaign(cap=1)
+        with transaction():
+            db.session.execute(text("UPDATE campaign SET issued = 0"))
+            book_watch.watch(at=make.NOW)
+
+        assert "1건이 어긋납니다: campaign" in operator.get("/office").text
 
     @pytest.mark.parametrize("year", ["", "x", "-1", "0", "1e3", "20260", str(10**30), "1999"])
     def test_takes_what_is_no_year_for_this_one(self, operator: Visitor, year: str) -> None:

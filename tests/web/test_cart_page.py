@@ -96,6 +96,19 @@ class TestShow:
         assert "3,000원 할인 적용" in page
         assert "12,000원 주문하기" in page
 
+    def test_says_why_a_coupon_is_not_in_the_best_combination(self, visitor: Visitor) -> None:
+        visitor.enter(owner := make.person())
+        make.cart({make.sellable(price=20_000): 1}, of=owner)
+        for won in (3_000, 2_000):
+            make.claimed_coupon(make.campaign(amount=won, stack_group="구"), by=owner)
+
+        page = visitor.get("/cart").text
+
+        assert "이 쿠폰만 쓰면 2,000원 할인" in page
+        assert (
+            page.count("가장 많이 할인되는 조합에 없는 이유: 함께 쓸 수 없는 쿠폰이 있습니다.") == 1
+        )
+
     def test_says_that_a_price_changed_until_it_is_accepted(self, visitor: Visitor) -> None:
         wanted = make.sellable(price=12_000, name="아까시꿀")
         visitor.enter(owner := make.person())

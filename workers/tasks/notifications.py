@@ -18,6 +18,7 @@ def deliver(*, key: str, kind: str, **given: object) -> None:
             given=given,
             sender=settings.mail_sender,
             public_url=settings.public_url,
+            operator=settings.operator,
             at=clock.now(),
         )
     if mail is None:

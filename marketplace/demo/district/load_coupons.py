@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select, update
 
 from marketplace.checkout import accounts
 from marketplace.core.db import db
-from marketplace.coupons import budgets, campaigns, expiry, issuing
+from marketplace.coupons import budgets, campaigns, expiry, running
 from marketplace.coupons.campaigns import Rules
 from marketplace.coupons.models import (
     CampaignStatus,
@@ -119,12 +119,12 @@ def _drive(seed: CampaignSeed, people: People) -> Drive:
         by=people.staff["campaign_manager"],
         at=decided_at,
     )
-    campaigns.submit(campaign_id=campaign_id, by=people.staff["campaign_manager"])
-    campaigns.approve(campaign_id=campaign_id, by=people.staff["approver"])
-    campaigns.move(
-        campaign_id=campaign_id, to=CampaignStatus.RUNNING, by=people.staff["campaign_manager"]
+    manager, approver = people.staff["campaign_manager"], people.staff["approver"]
+    campaigns.submit(campaign_id=campaign_id, by=manager, at=decided_at)
+    campaigns.approve(
+        campaign_id=campaign_id, version=1, by=approver, at=decided_at + timedelta(days=1)
     )
-    issuing.issue(campaign_id=campaign_id, count=seed.cap)
+    running.run(campaign_id=campaign_id, by=manager, at=decided_at + timedelta(days=2))
     _pay_in(seed, grants, at=decided_at + timedelta(days=4))
     slots = db.session.scalars(
         select(Coupon.id).where(Coupon.campaign_id == campaign_id).order_by(Coupon.slot_no)
@@ -224,7 +224,7 @@ def end_past_drives(drives: list[Drive], *, at: datetime) -> None:
     """End the drives whose time is over and free what their coupons had reserved."""
     for drive in drives:
         if drive.seed.ends_at <= at:
-            campaigns.move(campaign_id=drive.id, to=CampaignStatus.ENDED, by=None)
+            running.end(campaign_id=drive.id, by=None, at=drive.seed.ends_at)
     db.session.flush()
     while expiry.expire_unclaimed(at=at):
         db.session.expire_all()

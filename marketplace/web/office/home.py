@@ -15,7 +15,7 @@ from flask_login import current_user
 from marketplace.accounts.roles import Role
 from marketplace.core import clock
 from marketplace.core.calendar import SEOUL, day_in_seoul
-from marketplace.reporting import books, funds, sales
+from marketplace.reporting import book_watch, funds, sales
 from marketplace.web import csv_files
 from marketplace.web.guards import STAFF, allow
 from marketplace.web.office import sales_charts
@@ -85,7 +85,7 @@ def show() -> ResponseReturnValue:
         dong_chart=sales_charts.bars("동별 매출", sales.by_dong(start=start, end=end)),
         grants=funds.list_grants(),
         campaigns=funds.list_campaign_counts(),
-        checks=books.check_books(),
+        last_check=book_watch.find_last(),
         may_take_sales=not current_user.roles.isdisjoint(_SALES_READERS),
         may_take_coupons=not current_user.roles.isdisjoint(_COUPON_READERS),
     )

@@ -54,6 +54,8 @@ class CouponChoice:
     # Given now when it is on the cart; else what it would give alone.
     amount: Won
     refusal: str
+    # Why it is not part of the best combination, when it would give something alone.
+    left_out: str
 
 
 def thumb(key: str | None, alt: str) -> Thumb:
@@ -118,6 +120,7 @@ def _choice(
         is_on_cart=each.is_on_cart,
         amount=amount,
         refusal=refusal,
+        left_out=each.left_out_text,
     )
 
 

@@ -1,18 +1,22 @@
-"""The coupon zone."""
+"""The coupon zone: claims, counts that stay true, codes and the waiting list."""
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from datetime import datetime
+from typing import Final
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from marketplace.core import clock
+from marketplace.core import clock, sealing
 from marketplace.core.db import in_transaction
 from marketplace.core.errors import DomainError
-from marketplace.coupons import claims
-from marketplace.coupons.queries import list_campaigns
+from marketplace.coupons import claims, code_claims, fraud, queries, returns, waiting
+from marketplace.coupons.claims import ClaimedCoupon
+from marketplace.coupons.queries import CampaignCard
 from marketplace.coupons.refusals import CouponNotFound
-from marketplace.web import kept
+from marketplace.web import kept, limits
 from marketplace.web.errors import status_of
 from marketplace.web.filters import day
 from marketplace.web.guards import EVERYONE, MEMBER, allow
@@ -22,7 +26,8 @@ from marketplace.web.shop.tickets import ticket
 bp = Blueprint("shop_coupons", __name__, url_prefix="/coupons")
 
 # Thousands may watch the same count; the database is asked for it this often.
-_COUNTED_EVERY = 2.0
+_COUNTED_EVERY: Final = 2.0
+_NOTED_EVERY: Final = 30.0
 
 
 @bp.get("")
@@ -38,11 +43,16 @@ def index() -> ResponseReturnValue:
 def left(slug: str) -> ResponseReturnValue:
     """Say how many coupons of a campaign are left, for pages that stay open."""
     at = clock.now()
-    cards = kept.recall("campaigns", lambda: list_campaigns(at=at), seconds=_COUNTED_EVERY)
-    found = next((card for card in cards if card.slug == slug), None)
-    if found is None:
-        raise CouponNotFound
-    return render_template("shop/coupons/left.html", ticket=ticket(found, at=at))
+    return render_template("shop/coupons/left.html", ticket=ticket(_card(slug, at), at=at))
+
+
+@bp.get("/<slug>/stub")
+@allow(EVERYONE)
+def stub(slug: str) -> ResponseReturnValue:
+    """Show what can be done with a campaign at this moment, for pages that wait for its start."""
+    at = clock.now()
+    (card,) = _with_own([_card(slug, at)])
+    return render_template("shop/coupons/stub.html", ticket=ticket(card, at=at))
 
 
 @bp.post("/<slug>/claim")
@@ -50,14 +60,81 @@ def left(slug: str) -> ResponseReturnValue:
 def claim(slug: str) -> ResponseReturnValue:
     """Give the viewer one coupon of the campaign; again, the same coupon."""
     at = clock.now()
+    person_id = current_user.person_id
     try:
+        taken = in_transaction(lambda: claims.claim_at(slug=slug, person_id=person_id, at=at))
+    except DomainError as error:
+        return _zone(error), status_of(error)
+    return _to_wallet(taken)
+
+
+@bp.post("/code")
+@allow(MEMBER)
+def enter_code() -> ResponseReturnValue:
+    """Give the viewer the coupon a typed number stands for."""
+    at = clock.now()
+    person_id = current_user.person_id
+    written = request.form.get("code", "")[: code_claims.LONGEST]
+    guessers = (f"person:{person_id}", f"address:{limits.client_address()}")
+    try:
+        # Counted before it is looked up: guesses sent all at once count like any others.
+        for guesser in guessers:
+            limits.spend(limits.COUPON_CODE, guesser)
         taken = in_transaction(
-            lambda: claims.claim(
-                campaign_id=claims.find_campaign_id(slug), person_id=current_user.person_id, at=at
-            )
+            lambda: code_claims.claim(written=written, person_id=person_id, at=at)
+        )
+    except DomainError as error:
+        if isinstance(error, limits.TriedTooOften):
+            _note_guessing(person_id, at)
+        elif not isinstance(error, code_claims.CodeUnknown):
+            _uncount(guessers)
+        return _zone(error, written=written), status_of(error)
+    _uncount(guessers)
+    return _to_wallet(taken)
+
+
+@bp.post("/<slug>/waiting")
+@allow(MEMBER)
+def wait(slug: str) -> ResponseReturnValue:
+    """Put the viewer at the end of the waiting list."""
+    at, person_id = clock.now(), current_user.person_id
+    try:
+        name = in_transaction(lambda: waiting.join(slug=slug, person_id=person_id, at=at))
+    except DomainError as error:
+        return _zone(error), status_of(error)
+    flash(f"{name} 쿠폰의 대기자가 되었습니다. 반납되는 쿠폰이 있으면 차례대로 드립니다.", "ok")
+    return redirect(url_for(".index"), code=303)
+
+
+@bp.post("/<slug>/waiting/leave")
+@allow(MEMBER)
+def leave(slug: str) -> ResponseReturnValue:
+    """Take the viewer out of the waiting list."""
+    person_id = current_user.person_id
+    try:
+        name = in_transaction(lambda: waiting.leave(slug=slug, person_id=person_id))
+    except DomainError as error:
+        return _zone(error), status_of(error)
+    flash(f"{name} 쿠폰의 대기를 취소했습니다.", "info")
+    return redirect(url_for(".index"), code=303)
+
+
+@bp.post("/own/<int:coupon_id>/return")
+@allow(MEMBER)
+def give_back(coupon_id: int) -> ResponseReturnValue:
+    """Take an unused coupon back from the viewer."""
+    at, person_id = clock.now(), current_user.person_id
+    try:
+        name = in_transaction(
+            lambda: returns.give_back(coupon_id=coupon_id, person_id=person_id, at=at)
         )
     except DomainError as error:
         return _zone(error), status_of(error)
+    flash(f"{name} 쿠폰을 반납했습니다. 필요한 이웃에게 돌아갑니다.", "ok")
+    return redirect(url_for(".index"), code=303)
+
+
+def _to_wallet(taken: ClaimedCoupon) -> ResponseReturnValue:
     until = f"{day(taken.expires_at)}까지 쓸 수 있습니다."
     if taken.fresh:
         flash(f"{taken.campaign_name} 쿠폰을 받았습니다. {until}", "ok")
@@ -66,12 +143,47 @@ def claim(slug: str) -> ResponseReturnValue:
     return redirect(url_for("shop_wallet.index"), code=303)
 
 
-def _zone(error: DomainError | None = None) -> str:
+def _uncount(guessers: tuple[str, ...]) -> None:
+    for guesser in guessers:
+        limits.give_back(limits.COUPON_CODE, guesser)
+
+
+def _note_guessing(person_id: int, at: datetime) -> None:
+    """Leave word for the staff, a few times a minute at most however many guesses come."""
+    address = sealing.digest(limits.client_address(), purpose="guessing address")[:16]
+    kept.recall(
+        ("code guessing", person_id),
+        lambda: in_transaction(
+            lambda: fraud.note_code_guessing(
+                source=f"address:{address}", person_id=person_id, at=at
+            )
+        ),
+        seconds=_NOTED_EVERY,
+    )
+
+
+def _cards(at: datetime) -> list[CampaignCard]:
+    return kept.recall("campaigns", lambda: queries.list_campaigns(at=at), seconds=_COUNTED_EVERY)
+
+
+def _card(slug: str, at: datetime) -> CampaignCard:
+    found = next((card for card in _cards(at) if card.slug == slug), None)
+    if found is None:
+        raise CouponNotFound
+    return found
+
+
+def _with_own(cards: list[CampaignCard]) -> list[CampaignCard]:
+    if not current_user.is_authenticated or not cards:
+        return cards
+    return queries.for_person(cards, person_id=current_user.person_id)
+
+
+def _zone(error: DomainError | None = None, *, written: str = "") -> str:
     at = clock.now()
-    person_id = current_user.person_id if current_user.is_authenticated else None
-    campaigns = list_campaigns(at=at, person_id=person_id)
     return render_template(
         "shop/coupons/index.html",
-        tickets=[ticket(campaign, at=at) for campaign in campaigns],
+        tickets=[ticket(card, at=at) for card in _with_own(_cards(at))],
         error=error,
+        written=written,
     )

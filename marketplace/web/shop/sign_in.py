@@ -12,7 +12,7 @@ from marketplace.core.db import transaction
 from marketplace.core.errors import DomainError, InvalidInput
 from marketplace.web import forms, limits, viewer
 from marketplace.web.errors import status_of
-from marketplace.web.guards import EVERYONE, allow
+from marketplace.web.guards import EVERYONE, allow, may_open
 from marketplace.web.returning import safe_path
 
 bp = Blueprint("shop_sign_in", __name__)
@@ -84,7 +84,9 @@ def home_of(target: str) -> str:
         return target
     if current_user.is_staff:
         return url_for("office_home.show")
-    return url_for("seller_home.show") if current_user.is_seller else url_for("shop_home.show")
+    # A cashier's only desk is the till.
+    desks = ("seller_home.show", "seller_counter.show", "shop_home.show")
+    return url_for(next(desk for desk in desks if may_open(desk)))
 
 
 def _onwards() -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from flask import url_for
 
 from marketplace.coupons import labels
+from marketplace.coupons.campaigns import CampaignStatus
 from marketplace.coupons.queries import CampaignCard
 from marketplace.web.filters import short_day
 
@@ -27,6 +28,9 @@ class Ticket:
     is_open: bool
     is_claimed: bool
     is_coming: bool
+    own_coupon_id: int | None
+    has_waiting_list: bool
+    is_waiting: bool
     starts_at: datetime
     ends_at: datetime
     count_url: str | None
@@ -48,6 +52,9 @@ def ticket(card: CampaignCard, *, at: datetime) -> Ticket:
         is_open=is_open,
         is_claimed=card.own_coupon_id is not None,
         is_coming=at < card.starts_at,
+        own_coupon_id=card.own_coupon_id,
+        has_waiting_list=card.has_waiting_list and card.status is CampaignStatus.RUNNING,
+        is_waiting=card.is_waiting,
         starts_at=card.starts_at,
         ends_at=card.ends_at,
         count_url=url_for("shop_coupons.left", slug=card.slug) if is_open else None,

@@ -1,15 +1,27 @@
-"""The coupon wallet."""
+"""The coupon wallet: what the viewer has, shown at a till, and what they used there."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+import io
+from datetime import datetime
+
+import segno
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from markupsafe import Markup
 
 from marketplace.core import clock
-from marketplace.coupons import labels
-from marketplace.coupons.offers import CouponState
-from marketplace.coupons.queries import list_wallet
+from marketplace.core.calendar import day_in_seoul
+from marketplace.core.db import in_transaction
+from marketplace.core.errors import DomainError
+from marketplace.coupons import labels, places, receipts, tokens
+from marketplace.coupons.offers import CouponChannel, CouponKind, CouponState
+from marketplace.coupons.queries import WalletCoupon, list_wallet
+from marketplace.coupons.receipts import ReceiptNotFound
+from marketplace.coupons.refusals import CouponNotFound
+from marketplace.coupons.tokens import ShownToken
+from marketplace.web.errors import status_of
 from marketplace.web.guards import MEMBER, allow
 
 bp = Blueprint("shop_wallet", __name__, url_prefix="/my/coupons")
@@ -37,4 +49,100 @@ def index() -> ResponseReturnValue:
         states=STATES,
         worth=labels.worth,
         terms=labels.terms,
+        is_for_tills=_is_for_tills,
+        receipts=receipts.list_of_person(person_id=current_user.person_id)[:5],
+    )
+
+
+@bp.get("/<int:coupon_id>")
+@allow(MEMBER)
+def show(coupon_id: int) -> ResponseReturnValue:
+    """Show one coupon big, ready for a till."""
+    return _coupon_page(_own(coupon_id))
+
+
+@bp.post("/<int:coupon_id>/token")
+@allow(MEMBER)
+def token(coupon_id: int) -> ResponseReturnValue:
+    """Show a new QR; the one before ends. Answered at once, because no address may name it."""
+    at, person_id = clock.now(), current_user.person_id
+    part = "shop/coupons/_token.html" if request.headers.get("HX-Request") else None
+    try:
+        shown = in_transaction(
+            lambda: tokens.issue(coupon_id=coupon_id, person_id=person_id, at=at)
+        )
+    except DomainError as error:
+        if part:
+            return render_template(part, shown=None, error=error), status_of(error)
+        return _coupon_page(_own(coupon_id), error=error), status_of(error)
+    if part:
+        return render_template(part, error=None, **_drawn(shown, at))
+    return _coupon_page(_own(coupon_id), **_drawn(shown, at))
+
+
+@bp.get("/receipts")
+@allow(MEMBER)
+def used() -> ResponseReturnValue:
+    """List what the viewer used at tills."""
+    return render_template(
+        "shop/coupons/receipts.html",
+        receipts=receipts.list_of_person(person_id=current_user.person_id),
+    )
+
+
+@bp.get("/receipts/<number>")
+@allow(MEMBER)
+def receipt(number: str) -> ResponseReturnValue:
+    """Show one receipt of the viewer's."""
+    told = receipts.get(number)
+    if told.person_id != current_user.person_id:
+        raise ReceiptNotFound
+    return render_template("shop/coupons/receipt.html", receipt=told)
+
+
+def _own(coupon_id: int) -> WalletCoupon:
+    for coupon in list_wallet(person_id=current_user.person_id):
+        if coupon.id == coupon_id:
+            return coupon
+    raise CouponNotFound
+
+
+def _is_for_tills(coupon: WalletCoupon) -> bool:
+    is_for_products = coupon.scope.get("products") or coupon.scope.get("categories")
+    return (
+        coupon.channel is not CouponChannel.ONLINE
+        and coupon.kind is not CouponKind.FREE_SHIPPING
+        and not is_for_products
+    )
+
+
+def _drawn(shown: ShownToken, at: datetime) -> dict[str, object]:
+    drawing = io.BytesIO()
+    segno.make(shown.qr, error="m", micro=False).save(
+        drawing, kind="svg", border=2, omitsize=True, svgclass="qr", xmldecl=False, svgns=False
+    )
+    # Drawn by segno from our own text.
+    picture = Markup(drawing.getvalue().decode())  # noqa: S704
+    return {
+        "shown": shown,
+        "picture": picture,
+        "seconds": int((shown.expires_at - at).total_seconds()),
+    }
+
+
+def _coupon_page(coupon: WalletCoupon, **what: object) -> str:
+    at = clock.now()
+    is_for_tills = _is_for_tills(coupon)
+    return render_template(
+        "shop/coupons/coupon.html",
+        coupon=coupon,
+        number_unit=labels.worth(coupon.kind, coupon.amount, coupon.rate_bps),
+        terms=labels.terms(coupon.min_order, coupon.max_discount, coupon.channel),
+        state=STATES[coupon.state],
+        can_show=is_for_tills and coupon.is_usable(at) and coupon.balance > 0,
+        is_for_tills=is_for_tills,
+        is_in_parts=coupon.kind is CouponKind.STORED_VALUE,
+        places=places.list_places(coupon.scope, on=day_in_seoul(at)) if is_for_tills else [],
+        receipts=receipts.list_of_person(person_id=current_user.person_id, coupon_id=coupon.id),
+        **{"shown": None, "error": None, **what},
     )

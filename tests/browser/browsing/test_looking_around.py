@@ -58,8 +58,7 @@ def test_the_count_of_the_coupon_stays_true(
     with mall.app.app_context():
         person = make.person()
         with transaction():
-            campaign_id = claims.find_campaign_id("first")
-            claims.claim(campaign_id=campaign_id, person_id=person.id, at=clock.now())
+            claims.claim_at(slug="first", person_id=person.id, at=clock.now())
         db.session.remove()
     # What the clock of the page does every fifteen seconds; the count itself is kept for two.
     page.wait_for_timeout(2_100)

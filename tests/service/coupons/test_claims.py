@@ -5,12 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from marketplace.core.db import db, transaction
 from marketplace.core.outbox import Job
-from marketplace.coupons import claims, issuing
-from marketplace.coupons.models import Campaign, CampaignStatus, Coupon, CouponState, FunderKind
+from marketplace.coupons import campaigns, claims, issuing
+from marketplace.coupons.models import (
+    Campaign,
+    CampaignStatus,
+    ClaimSource,
+    Coupon,
+    CouponState,
+    FunderKind,
+    Grant,
+)
 from marketplace.coupons.refusals import (
     AllTaken,
     BudgetExhausted,
@@ -22,6 +30,7 @@ from marketplace.coupons.refusals import (
 )
 from tests import make
 from tests.make import NOW
+from tests.make.coupons import rules as make_rules
 
 pytestmark = pytest.mark.usefixtures("isolated")
 
@@ -41,7 +50,9 @@ class TestClaim:
         coupon = db.session.get_one(Coupon, taken.coupon_id)
         assert taken.fresh
         assert (coupon.person_id, coupon.state) == (person.id, CouponState.CLAIMED)
-        assert db.session.scalars(select(Job.dedupe_key)).all() == [f"coupon_claimed:{coupon.id}"]
+        assert db.session.scalars(select(Job.dedupe_key)).all() == [
+            f"coupon_claimed:{coupon.id}:{person.id}"
+        ]
 
     def test_gives_the_same_coupon_when_asked_again(self) -> None:
         campaign = make.campaign(cap=3)
@@ -146,3 +157,73 @@ class TestIssue:
 
         with pytest.raises(issuing.OverCap), transaction():
             issuing.issue(campaign_id=campaign.id, count=1)
+
+
+class TestWhoMay:
+    def _last_number(self, campaign: Campaign) -> int:
+        sequence = campaigns.slot_sequence(campaign.id)
+        return db.session.scalar(text(f"SELECT pg_sequence_last_value('{sequence}')")) or 0
+
+    def test_whom_it_is_not_for_uses_up_no_number(self) -> None:
+        home = make.dong("1121581000", "중곡1동")
+        campaign = make.campaign(cap=3, eligibility={"dong": [home.code]})
+
+        for _ in range(5):
+            with pytest.raises(NotEligible):
+                _claim(campaign, make.person().id)
+        assert self._last_number(campaign) == 0
+        taken = _claim(campaign, make.person(of_dong=home).id)
+
+        assert db.session.get_one(Coupon, taken.coupon_id).slot_no == 1
+        assert self._last_number(campaign) == 1
+
+    def test_judges_by_the_rules_the_next_coupon_was_issued_under(self) -> None:
+        home, other = make.dong("1121581000", "중곡1동"), make.dong()
+        campaign = make.campaign(cap=3, issued=1, eligibility={"dong": [home.code]})
+        paying = db.session.scalars(select(Grant)).all()
+        with transaction():
+            wider = make_rules(
+                grants=[(paying[0], 7_000), (paying[1], 3_000)],
+                eligibility={"dong": [home.code, other.code]},
+            )
+            campaigns.add_version(campaign_id=campaign.id, rules=wider, at=NOW)
+            campaign.version_number = 2
+            db.session.flush()
+            issuing.issue(campaign_id=campaign.id, count=1)
+
+        with pytest.raises(NotEligible):
+            _claim(campaign, make.person(of_dong=other).id)
+        first = _claim(campaign, make.person(of_dong=home).id)
+        second = _claim(campaign, make.person(of_dong=other).id)
+
+        slots = [db.session.get_one(Coupon, taken.coupon_id).slot_no for taken in (first, second)]
+        assert slots == [1, 2]
+
+
+class TestWaysIn:
+    @pytest.mark.parametrize("source", list(ClaimSource))
+    def test_an_open_campaign_gives_openly_by_list_and_to_who_waits(
+        self, source: ClaimSource
+    ) -> None:
+        campaign, person = make.campaign(), make.person()
+        ways = {ClaimSource.OPEN_CLAIM, ClaimSource.DIRECT_GRANT, ClaimSource.WAITING_LIST}
+
+        def claim() -> claims.ClaimedCoupon:
+            with transaction():
+                return claims.claim(
+                    campaign_id=campaign.id, person_id=person.id, at=NOW, source=source
+                )
+
+        if source in ways:
+            taken = db.session.get_one(Coupon, claim().coupon_id)
+            assert taken.source is source
+        else:
+            with pytest.raises(CouponNotFound):
+                claim()
+
+    def test_a_campaign_of_codes_gives_nothing_without_one(self) -> None:
+        campaign = make.code_campaign(cap=3)
+        make.code_batch(campaign)
+
+        with pytest.raises(CouponNotFound):
+            _claim(campaign, make.person().id)

@@ -192,11 +192,7 @@ class TestLivingOn:
         assert stranger is not None
 
         with transaction():
-            claimed = claims.claim(
-                campaign_id=claims.find_campaign_id("first-crossing"),
-                person_id=stranger,
-                at=clock.now(),
-            )
+            claimed = claims.claim_at(slug="first-crossing", person_id=stranger, at=clock.now())
 
         coupon = db.session.get_one(Coupon, claimed.coupon_id)
         assert claimed.fresh

@@ -14,6 +14,7 @@ from marketplace.accounts import mailed_links
 from marketplace.accounts.models import MailedToken, TokenPurpose
 from marketplace.core import paths
 from marketplace.core.db import db, transaction
+from marketplace.core.settings import Operator
 from marketplace.notifications import delivery, facts, inbox
 from marketplace.notifications.models import Message, MessageState, Notice
 from marketplace.notifications.transport import Folder, Smtp, Unreachable
@@ -31,6 +32,7 @@ def _prepare(kind: str, key: str = "k", **given: object) -> EmailMessage | None:
             given=given,
             sender=SENDER,
             public_url="https://senaru.example",
+            operator=Operator(),
             at=NOW,
         )
 
