@@ -16,6 +16,7 @@ from marketplace.core.outbox import Job
 from marketplace.core.settings import Settings
 from marketplace.demo.district import (
     load_cancels,
+    load_coupon_desk,
     load_coupons,
     load_orders,
     load_people,
@@ -104,6 +105,7 @@ def _write(district: District, *, at: datetime) -> None:
     order_books.post_confirmed(after=0)
     load_coupons.end_past_drives(drives, at=at)
     load_talk.load(district, people, shops, written, at=at)
+    load_coupon_desk.load(district, people, shops, at=at)
     # Nobody must get mail about orders of months ago.
     db.session.execute(delete(Job))
 

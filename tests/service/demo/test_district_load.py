@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 
 from marketplace.accounts import second_factor, secrets
 from marketplace.accounts.models import Person, Role, RoleGrant
+from marketplace.accounts.verification_models import VerificationRequest
 from marketplace.catalog import pictures as pipeline
 from marketplace.catalog import renditions
 from marketplace.catalog.models import Category, Picture, Product
@@ -21,7 +22,9 @@ from marketplace.core.db import db, transaction
 from marketplace.core.outbox import Job
 from marketplace.core.storage import Storage
 from marketplace.coupons import claims
-from marketplace.coupons.models import Coupon, CouponState, Grant
+from marketplace.coupons.counter_models import CounterUse
+from marketplace.coupons.issue_models import CouponCode
+from marketplace.coupons.models import Campaign, CampaignStatus, Coupon, CouponState, Grant
 from marketplace.demo.district import load, load_pictures, logins
 from marketplace.demo.district.generate import generate
 from marketplace.demo.district.seeds import Scene
@@ -143,13 +146,25 @@ class TestLoad:
         assert astray == []
 
     def test_spends_city_and_district_money_thirty_to_seventy(self) -> None:
-        spent = list(db.session.scalars(select(Grant.spent).order_by(Grant.id)))
+        of_drives = select(Grant.spent).where(Grant.account_code.startswith("310-"))
+        spent = list(db.session.scalars(of_drives.order_by(Grant.id)))
 
         assert len(spent) == 4
         for city, district in (spent[:2], spent[2:]):
             assert city > 0
             # Each coupon is split to the won, so the sum may be off by a won per coupon.
             assert abs(city * 7 - district * 3) <= 10 * _count(Order)
+
+    def test_leaves_the_coupon_desk_something_to_do(self) -> None:
+        waiting = select(func.count()).where(Campaign.status == CampaignStatus.SUBMITTED)
+        open_requests = select(func.count()).where(VerificationRequest.decided_at.is_(None))
+        reversed_uses = select(func.count()).where(CounterUse.reversed_at.is_not(None))
+
+        assert _count(CounterUse) >= 50
+        assert db.session.scalar(reversed_uses) == 3
+        assert db.session.scalar(waiting) == 1
+        assert db.session.scalar(open_requests) == 6
+        assert _count(CouponCode) == 64
 
     def test_leaves_no_word_for_workers(self) -> None:
         assert _count(Job) == 0
