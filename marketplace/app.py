@@ -9,7 +9,7 @@ from flask import Flask
 
 from marketplace import web
 from marketplace.core import paths
-from marketplace.core.db import CONNECT_OPTIONS, db, end_reading
+from marketplace.core.db import CONNECT_OPTIONS, db, end_reading, ping_rested_connections
 from marketplace.core.registry import load_models
 from marketplace.core.settings import Settings
 
@@ -29,6 +29,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         "lstrip_blocks": True,
     }
     db.init_app(app)
+    with app.app_context():
+        ping_rested_connections(db.engine)
     # Runs before the session is closed, which would fail on a connection that is gone.
     app.teardown_appcontext(end_reading)
     web.init_app(app, settings)
@@ -44,7 +46,6 @@ def _config(settings: Settings) -> dict[str, Any]:
             "pool_size": settings.pool_size,
             "max_overflow": 0,
             "pool_timeout": 10,
-            "pool_pre_ping": True,
             # The connection used last has the most statements prepared.
             "pool_use_lifo": True,
             "pool_recycle": 1800,

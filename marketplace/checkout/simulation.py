@@ -3,7 +3,8 @@ What a campaign would cost: at worst, as experience says, and on orders of the p
 
 Past orders are priced again by the engine of the checkout, from oldest to newest: with the coupons
 they had, and once more with a coupon of these rules besides. The buyer takes what gives more. An
-order that was paid with a coupon of the same campaign is priced with these rules instead of it.
+order that was paid with a coupon of the same campaign is priced with these rules instead of it,
+and whoever paid so keeps the coupon for that order.
 """
 
 from __future__ import annotations
@@ -193,6 +194,8 @@ class _Trial:
     cap: int
     grants: tuple[GrantShare, ...]
     past: Past
+    # Coupons of the campaign itself that orders still to come were paid with, by person.
+    ahead: dict[int, set[int]]
     people: dict[int, _Person] = field(default_factory=dict)
     taken: int = 0
     used: int = 0
@@ -208,8 +211,11 @@ class _Trial:
         if before.coupon_total != order.coupon_total or before.gross_total != order.gross:
             self.unlike += 1
             return
-        others = [coupon for coupon in order.coupons if coupon.campaign_id != self.campaign_id]
-        is_own = len(others) < len(order.coupons)
+        own = {each.coupon_id for each in order.coupons if each.campaign_id == self.campaign_id}
+        others = [coupon for coupon in order.coupons if coupon.coupon_id not in own]
+        is_own = bool(own)
+        if order.person_id in self.ahead:
+            self.ahead[order.person_id] -= own
         trial = self._coupon_for(order)
         after = _priced(order, others if trial is None else [*others, trial])
         if not is_own and after.coupon_total <= before.coupon_total:
@@ -233,7 +239,12 @@ class _Trial:
             self.reasons[_GUEST] += 1
             return None
         person = self.people.setdefault(order.person_id, _Person())
-        may_take = person.coupons < self.rules.per_person_limit and self.taken < self.cap
+        kept = len(self.ahead.get(order.person_id, ()))
+        kept_by_all = sum(len(coupons) for coupons in self.ahead.values())
+        may_take = (
+            person.coupons + kept < self.rules.per_person_limit
+            and self.taken + kept_by_all < self.cap
+        )
         if person.balance == 0 and not may_take:
             self.reasons[_NO_COUPON_LEFT] += 1
             return None
@@ -290,7 +301,7 @@ def _replay(
     rules: Rules, campaign_id: int, cap: int, *, start: datetime, end: datetime, at: datetime
 ) -> Replay:
     past = past_orders.load(start=start, end=end, most=MOST_ORDERS, at=at)
-    trial = _Trial(rules, campaign_id, cap, _grants(rules), past)
+    trial = _Trial(rules, campaign_id, cap, _grants(rules), past, _own_coupons(past, campaign_id))
     for order in past.orders:
         trial.price(order)
     return Replay(
@@ -308,6 +319,16 @@ def _replay(
             for code, count in trial.reasons.most_common()
         ],
     )
+
+
+def _own_coupons(past: Past, campaign_id: int) -> dict[int, set[int]]:
+    """Return the coupons of a campaign that orders were paid with, by person."""
+    own: dict[int, set[int]] = {}
+    for order in past.orders:
+        for coupon in order.coupons:
+            if coupon.campaign_id == campaign_id:
+                own.setdefault(coupon.person_id, set()).add(coupon.coupon_id)
+    return own
 
 
 def _priced(order: PastOrder, coupons: Sequence[OfferedCoupon]) -> Priced:

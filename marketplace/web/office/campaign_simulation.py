@@ -22,7 +22,7 @@ bp = Blueprint(
 )
 
 # The rest of a long list says nothing new.
-_MOST_SHOWN: Final = 100
+_MOST_SHOWN: Final = 50
 
 
 @bp.get("")

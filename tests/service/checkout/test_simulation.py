@@ -96,6 +96,19 @@ class TestReplay:
         assert [(order.old, order.new) for order in fewer.replay.changed] == [(5_000, 1_000)]
         assert [(order.old, order.new) for order in none.replay.changed] == [(5_000, 0)]
 
+    def test_changes_nothing_with_the_rules_that_were_in_force(self) -> None:
+        goods, buyer = bread(), make.person()
+        campaign = make.campaign(amount=5_000, cap=1)
+        coupon = make.claimed_coupon(campaign, by=buyer)
+        make.paid_order({goods: 1}, by=buyer, at=NOW - DAY)
+        make.paid_order({goods: 1}, by=buyer, coupons=[coupon], at=NOW)
+        make.paid_order({goods: 1}, by=make.person(), at=NOW - DAY)
+
+        result = simulated(rules(amount=5_000), campaign=campaign, cap=1)
+
+        # The one coupon stays with the order it paid, whoever bought before.
+        assert (result.replay.changed, result.replay.used) == ([], 1)
+
     def test_spends_a_stored_value_in_parts(self) -> None:
         goods, buyer = bread(price=4_000), make.person()
         for back in (2, 1, 0):
