@@ -39,7 +39,7 @@ _WORKPLACES: Final = ("자양전통시장 상인회", "건대입구 우체국", 
 
 def load(district: District, people: People, shops: Shops, *, at: datetime) -> None:
     """Write running, waiting and unfinished campaigns, uses at tills, and open requests."""
-    opened = at - timedelta(days=_DAYS)
+    opened = _at_ten(at - timedelta(days=_DAYS))
     tills = _running(_till_plan(opened), _till_rules(opened), people, "동네가게", at=opened)
     _spend_at_tills(tills, district, people, shops, at=at)
     _running(
@@ -170,6 +170,10 @@ def _register_devices(tills: list[tuple[int, int]], *, at: datetime) -> None:
         devices.set_cap(device_id=device_id, cap=_OFFLINE_CAP, actor_id=owner)
 
 
+def _at_ten(at: datetime) -> datetime:
+    return datetime.combine(at.astimezone(SEOUL).date(), time(10), SEOUL)
+
+
 def _moment(chance: Random, at: datetime, *, latest: int) -> datetime:
     """Return a moment of the last days while shops are open."""
     day = (at - timedelta(days=chance.randint(1, latest))).astimezone(SEOUL).date()
@@ -270,8 +274,8 @@ def _new_year_plan(at: datetime) -> Plan:
         name="새해 무료배송 쿠폰",
         summary="새해 첫 장보기의 배송비를 덜어 드립니다.",
         cap=400,
-        starts_at=at + timedelta(days=30),
-        ends_at=at + timedelta(days=60),
+        starts_at=_at_ten(at + timedelta(days=30)),
+        ends_at=_at_ten(at + timedelta(days=60)),
     )
 
 
@@ -282,5 +286,5 @@ def _new_year_rules(at: datetime) -> Rules:
         grants=[],
         amount=Won(3_500),
         min_order=Won(15_000),
-        valid_until=at + timedelta(days=75),
+        valid_until=_at_ten(at + timedelta(days=75)),
     )
