@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from marketplace.accounts.models import Department, Dong, Person, PersonStatus
 from marketplace.accounts.verification_models import (
@@ -27,15 +28,20 @@ __all__ = [
     "VerificationKind",
     "VerificationMethod",
     "clean_value",
+    "forget",
+    "forget_former",
     "get_facts",
     "list_current",
     "list_dong_names",
     "list_facts",
+    "list_former_accounts",
     "record",
     "revoke",
 ]
 
 LONGEST_WORKPLACE: Final = 60
+# As long as the privacy notice says.
+KEPT_OF_FORMER: Final = timedelta(days=365)
 # Somebody may write their own dong; what was looked at is looked at again after this many days.
 VALID_DAYS: Final = {
     VerificationKind.RESIDENCE: 365,
@@ -199,6 +205,7 @@ def record(
         raise PersonMissing
     _end(person_id, kind, at)
     _refuse_second_account(identity_digests)
+    _know_former_accounts(identity_digests)
     try:
         with db.session.begin_nested():
             db.session.add(
@@ -242,6 +249,40 @@ def revoke(*, person_id: int, kind: VerificationKind, by: int, at: datetime) -> 
     )
 
 
+def forget(*, person_id: int, at: datetime) -> None:
+    """Delete what was verified of somebody who leaves, but for the digest of who they are."""
+    own = Verification.person_id == person_id
+    db.session.execute(
+        delete(Verification).where(own, Verification.kind != VerificationKind.IDENTITY)
+    )
+    _end(person_id, VerificationKind.IDENTITY, at)
+
+
+def forget_former(*, at: datetime) -> int:
+    """Delete the digests of people who left long ago and return how many."""
+    long_gone = select(Person.id).where(Person.withdrawn_at < at - KEPT_OF_FORMER)
+    gone = db.session.execute(
+        delete(Verification)
+        .where(Verification.person_id.in_(long_gone))
+        .returning(Verification.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())
+
+
+def list_former_accounts(*, person_id: int) -> list[int]:
+    """Return the other accounts that the same human being verified before this one."""
+    own, former = aliased(Verification), aliased(Verification)
+    return list(
+        db.session.scalars(
+            select(former.person_id)
+            .join(own, own.identity_digest == former.identity_digest)
+            .where(own.person_id == person_id, former.person_id != person_id)
+            .distinct()
+        )
+    )
+
+
 def _refuse_second_account(digests: Sequence[str]) -> None:
     # Digests of a former key are no conflict for the unique index.
     taken = select(Verification.id).where(
@@ -249,6 +290,16 @@ def _refuse_second_account(digests: Sequence[str]) -> None:
     )
     if digests and db.session.scalar(taken.limit(1)) is not None:
         raise IdentityTaken
+
+
+def _know_former_accounts(digests: Sequence[str]) -> None:
+    """Write the digests of left accounts anew that were made with a former key."""
+    if len(digests) > 1:
+        db.session.execute(
+            update(Verification)
+            .where(Verification.identity_digest.in_(digests[1:]))
+            .values(identity_digest=digests[0])
+        )
 
 
 def _end(person_id: int, kind: VerificationKind, at: datetime) -> bool:

@@ -7,13 +7,9 @@ from typing import Final
 
 from sqlalchemy import delete
 
-from marketplace.accounts import consents, people, staffing
+from marketplace.accounts import consents, people, staffing, verification
 from marketplace.accounts.models import Address, MailedToken, PersonStatus, RecoveryCode, SignIn
-from marketplace.accounts.verification_models import (
-    IdentityChallenge,
-    Verification,
-    VerificationRequest,
-)
+from marketplace.accounts.verification_models import IdentityChallenge, VerificationRequest
 from marketplace.audit import trail
 from marketplace.core.db import db
 
@@ -23,7 +19,6 @@ _OWN: Final = (
     RecoveryCode,
     MailedToken,
     SignIn,
-    Verification,
     VerificationRequest,
     IdentityChallenge,
 )
@@ -32,6 +27,9 @@ _OWN: Final = (
 def withdraw(*, person_id: int, at: datetime, ip: str | None) -> None:
     """
     Delete what is known about a person; what the law keeps stays with the orders alone.
+
+    Of a verified identity a keyed digest stays, so that nobody gets a second share of public
+    money by leaving and joining again.
 
     Orders hold their own copy of name and address for five years (전자상거래법 시행령 §6)
     and point at a row that names nobody any more.
@@ -43,6 +41,7 @@ def withdraw(*, person_id: int, at: datetime, ip: str | None) -> None:
     consents.withdraw_all(person_id=person_id, at=at)
     for table in _OWN:
         db.session.execute(delete(table).where(table.person_id == person_id))
+    verification.forget(person_id=person_id, at=at)
     nobody = f"withdrawn-{person_id}@invalid"
     person.email = nobody
     person.email_key = nobody

@@ -41,7 +41,8 @@ from marketplace.ledger.posting import Leg, credit, debit
 from marketplace.orders import numbers
 
 REVERSED: Final = "counter"
-_KEY: Final = re.compile(r"[\w:.-]{8,100}", re.ASCII)
+# No colon: the uses that tills report from without network are kept under keys that have some.
+_KEY: Final = re.compile(r"[\w.-]{8,100}", re.ASCII)
 # Held and redeemed in one transaction; nobody ever sees it held.
 _A_MOMENT: Final = timedelta(minutes=1)
 
@@ -102,6 +103,7 @@ def preview(*, enterprise_id: int, shown: str, at: datetime) -> Preview:
     found = presented.read(shown, enterprise_id=enterprise_id, at=at)
     at_till = counter.look(found.coupon_id)
     _refuse_unless_for(at_till, found, enterprise_id=enterprise_id, at=at)
+    counter.refuse_unless_shown_by_holder(at_till, shown_at=found.shown_at)
     counter.refuse_unless_usable(at_till, at=at)
     version = at_till.version
     return Preview(
@@ -146,6 +148,7 @@ def redeem_at_counter(
     if found.token_id is not None and not tokens.spend(found.token_id, at=at):
         raise presented.reused(found.coupon_id)
     _refuse_unless_for(at_till, found, enterprise_id=enterprise_id, at=at)
+    counter.refuse_unless_shown_by_holder(at_till, shown_at=found.shown_at)
     counter.refuse_unless_usable(at_till, at=at)
     taken = counter.amount_to_take(at_till, amount=amount, purchase_amount=purchase_amount)
     return spend(

@@ -22,7 +22,7 @@ from marketplace.checkout import counter as till
 from marketplace.core.db import db
 from marketplace.core.errors import InvalidInput
 from marketplace.core.money import Won
-from marketplace.coupons import counter, devices, offline, tokens
+from marketplace.coupons import budgets, counter, devices, offline, tokens
 from marketplace.coupons.counter import CouponAtTill
 from marketplace.coupons.counter_models import (
     CounterDevice,
@@ -42,6 +42,8 @@ _CLOCK_ERROR: Final = timedelta(seconds=30)
 LATEST: Final = timedelta(hours=72)
 _KEY: Final = re.compile(r"[\w.-]{1,60}", re.ASCII)
 _LARGEST: Final = 10_000_000
+# Clocks of tills go wrong, but not so far that no page could show the time.
+_YEARS: Final = range(1970, 2200)
 
 REFUSALS: Final = {
     "forged": "우리가 만든 QR이 아닙니다.",
@@ -53,6 +55,7 @@ REFUSALS: Final = {
     "device_revoked": "사용이 중지된 기기입니다.",
     "device_cloned": "같은 번호로 다른 사용이 왔습니다. 기기가 복제되었을 수 있습니다.",
     "token_reused": "같은 가게에서 같은 QR을 두 번 받았습니다.",
+    "coupon_taken": "같은 가게에서 한 쿠폰을 그 금액보다 많이 받았습니다.",
 }
 
 
@@ -80,6 +83,8 @@ class Report:
         if _KEY.fullmatch(self.key) is None or not 1 <= self.amount <= _LARGEST:
             raise ReportUnreadable
         if self.purchase_amount is not None and not 1 <= self.purchase_amount <= _LARGEST:
+            raise ReportUnreadable
+        if not self.qr.isascii() or self.accepted_at.year not in _YEARS:
             raise ReportUnreadable
 
     @property
@@ -128,14 +133,15 @@ def _believe(device: CounterDevice, token: KnownToken, report: Report) -> Coupon
     shown_from, shown_until = token.issued_at - _CLOCK_ERROR, _shown_until(token)
     if not shown_from <= report.accepted_at < shown_until:
         raise _Unjust("not_shown_then")
+    # First of all: another device of the shop may be reporting the same at this moment.
+    at_till = counter.lock(token.coupon_id)
     if offline.was_taken_here(
         coupon_id=token.coupon_id,
         enterprise_id=device.enterprise_id,
         token_mark=report.token_mark,
-        token_used_at=token.used_at,
+        token_used_at=tokens.find_used_at(token.id),
     ):
         raise _Unjust("token_reused")
-    at_till = counter.lock(token.coupon_id)
     try:
         counter.refuse_unless_for(
             at_till, enterprise_id=device.enterprise_id, at=report.accepted_at
@@ -148,7 +154,16 @@ def _believe(device: CounterDevice, token: KnownToken, report: Report) -> Coupon
         )
     except CouponRefused as refused:
         raise _Unjust(refused.code) from None
+    _refuse_taken(at_till, device, report)
     return at_till
+
+
+def _refuse_taken(at_till: CouponAtTill, device: CounterDevice, report: Report) -> None:
+    """Refuse more of one coupon than it was ever worth: every QR it shows is another token."""
+    before = offline.taken_of(at_till.coupon.id, enterprise_id=device.enterprise_id)
+    most = at_till.version.worst_case if at_till.is_in_parts else Won(0)
+    if before and before + report.amount > most:
+        raise _Unjust("coupon_taken")
 
 
 def _refuse_bad_device(device: CounterDevice, report: Report, at: datetime) -> None:
@@ -160,7 +175,11 @@ def _refuse_bad_device(device: CounterDevice, report: Report, at: datetime) -> N
         raise _Unjust("clock_ahead")
     if report.accepted_at < at - LATEST:
         raise _Unjust("late")
-    before = offline.taken_unheard(device_id=device.id, accepted_at=report.accepted_at)
+    before = offline.counted_against_cap(
+        device_id=device.id,
+        accepted_at=report.accepted_at,
+        owed_since=report.accepted_at - LATEST,
+    )
     if before + report.amount > device.offline_cap:
         raise _Unjust("over_cap")
 
@@ -181,7 +200,7 @@ def _pay(
 ) -> KeptUse:
     # Which coupon pays is settled; that the token had another use already does not matter here.
     tokens.spend(token.id, at=at)
-    taken, why = _affordable(at_till, report)
+    taken, why = _affordable(at_till, token, report)
     redemption_id = None
     if taken:
         use = CounterUse(
@@ -199,9 +218,10 @@ def _pay(
             redemption_id = receipt.redemption_id
         except CouponRefused as refused:
             taken, why = Won(0), refused.code
-    shortage = Won(report.amount - taken)
-    outcome = OfflineOutcome.SHORT if shortage else OfflineOutcome.REDEEMED
-    kept = _kept(device, report, at, outcome, token=token, refusal=why if shortage else "")
+    lacking = Won(report.amount - taken)
+    outcome = OfflineOutcome.SHORT if lacking else OfflineOutcome.REDEEMED
+    kept = _kept(device, report, at, outcome, token=token, refusal=why if lacking else "")
+    shortage = budgets.public_part(lacking, at_till.version.id)
     kept.shortage, kept.redemption_id = shortage, redemption_id
     told = offline.keep(kept)
     if shortage:
@@ -217,9 +237,10 @@ def _pay(
     return told
 
 
-def _affordable(at_till: CouponAtTill, report: Report) -> tuple[Won, str]:
+def _affordable(at_till: CouponAtTill, token: KnownToken, report: Report) -> tuple[Won, str]:
     """Return what the coupon can still pay of a use, and why it is not all."""
     try:
+        counter.refuse_unless_shown_by_holder(at_till, shown_at=token.issued_at)
         counter.refuse_unless_usable(at_till, at=report.accepted_at)
     except CouponRefused as refused:
         return Won(0), refused.code

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
-
-from python_calamine import CalamineError, CalamineWorkbook
 
 from marketplace.core.errors import InvalidInput
 
@@ -20,6 +23,9 @@ _MOST_PARTS: Final = 200
 _HEADER_WITHIN: Final = 10
 _LONGEST_CELL: Final = 200
 _ZIP: Final = b"PK\x03\x04"
+_READER: Final = str(Path(__file__).with_name("sheet_reader.py"))
+_PATIENCE: Final = 30
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 class SheetUnreadable(InvalidInput):
@@ -70,14 +76,25 @@ def read(
 
 def _workbook(content: bytes) -> list[list[str]]:
     _refuse_bomb(content)
+    most_rows = MOST_ROWS + _HEADER_WITHIN + 1
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheet = workbook.get_sheet_by_index(0)
-        if sheet.total_height > MOST_ROWS + _HEADER_WITHIN + 1:
-            raise SheetUnreadable(reason=f"{MOST_ROWS:,}줄 이하로 나누어 올려 주세요.")
-        return [[_plain(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
-    except (CalamineError, IndexError, OSError) as error:
-        raise SheetUnreadable(reason="엑셀에서 다시 저장해 보세요.") from error
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-I", _READER, str(most_rows), str(_LONGEST_CELL)],
+            input=content,
+            capture_output=True,
+            check=True,
+            timeout=_PATIENCE,
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        # It claimed more than its process was allowed to take.
+        raise SheetUnreadable(reason="풀어 놓은 내용이 너무 큽니다.") from error
+    answer = json.loads(done.stdout)
+    if "height" in answer:
+        raise SheetUnreadable(reason=f"{MOST_ROWS:,}줄 이하로 나누어 올려 주세요.")
+    if "rows" not in answer:
+        raise SheetUnreadable(reason="엑셀에서 다시 저장해 보세요.")
+    rows: list[list[str]] = answer["rows"]
+    return rows
 
 
 def _refuse_bomb(content: bytes) -> None:
@@ -130,11 +147,5 @@ def _header(
 
 
 def _cell(line: Sequence[str], place: int) -> str:
-    return line[place].strip()[:_LONGEST_CELL] if place < len(line) else ""
-
-
-def _plain(value: object) -> str:
-    # A number in a cell comes as a fraction: 17.0 is the seventeenth member.
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
+    # Workbooks can write any character, even those that no column of ours holds.
+    return _CONTROLS.sub("", line[place]).strip()[:_LONGEST_CELL] if place < len(line) else ""

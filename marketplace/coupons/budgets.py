@@ -12,6 +12,8 @@ from marketplace.core.money import Won, allocate, allocate_within
 from marketplace.coupons.models import (
     CampaignGrant,
     Coupon,
+    Funder,
+    FunderKind,
     Grant,
     Redemption,
     RedemptionShare,
@@ -37,6 +39,20 @@ def split(amount: Won, shares: Sequence[tuple[int, int]]) -> dict[int, Won]:
     """Split an amount over grants by largest remainder, ties to the first funder."""
     parts = allocate(amount, [bps for _, bps in shares])
     return {grant_id: part for (grant_id, _), part in zip(shares, parts, strict=True)}
+
+
+def public_part(amount: Won, version_id: int) -> Won:
+    """Return what is public money of an amount: a shop's own part is paid by nobody."""
+    own = set(
+        db.session.scalars(
+            select(CampaignGrant.grant_id)
+            .join(Grant, Grant.id == CampaignGrant.grant_id)
+            .join(Funder, Funder.id == Grant.funder_id)
+            .where(CampaignGrant.version_id == version_id, Funder.kind == FunderKind.ENTERPRISE)
+        )
+    )
+    parts = split(amount, shares_of_version(version_id))
+    return Won(sum(part for grant_id, part in parts.items() if grant_id not in own))
 
 
 def reserve(shares: Mapping[int, int], *, name: str) -> None:

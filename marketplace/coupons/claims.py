@@ -127,6 +127,9 @@ def _claim(
         eligibility.refuse_unless_eligible(
             rules=answer.rules, name=answer.name, person_id=person_id, at=at
         )
+        eligibility.refuse_second_share(
+            rules=answer.rules, version_id=answer.version, name=answer.name, person_id=person_id
+        )
         cleared.append(answer.version)
     raise AllTaken(name=answer.name)
 

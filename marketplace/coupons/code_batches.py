@@ -38,6 +38,7 @@ __all__ = [
     "make_some",
     "take_for_file",
     "take_for_sheet",
+    "takes_codes",
 ]
 
 MOST: Final = 100_000
@@ -80,7 +81,7 @@ class TakenAlready(Conflict):
 
 
 class SeedForgotten(Conflict):
-    message = "번호의 바탕을 이미 지웠습니다. 번호는 다시 볼 수 없습니다."
+    message = "번호 원본을 이미 지웠습니다. 번호는 다시 볼 수 없습니다."
 
 
 class TooManyToPrint(Conflict):
@@ -137,7 +138,7 @@ def ask(*, campaign_id: int, wanted: int, by: int, at: datetime) -> int:
     if not 1 <= wanted <= MOST:
         raise HowMany(most=MOST)
     campaign = campaigns.get_for_update(campaign_id)
-    if campaign.issue_mode is not IssueMode.UNIQUE_CODES or campaign.status not in _APPROVED:
+    if not _takes_codes(campaign):
         raise NotWithCodes
     unmade = sum(batch.wanted - batch.made for batch in _moving(campaign_id))
     if campaign.issued + unmade + wanted > campaign.cap:
@@ -287,6 +288,15 @@ def campaign_name(campaign_id: int) -> tuple[str, int]:
         raise BatchMissing
     name, room = row
     return name, room
+
+
+def takes_codes(campaign_id: int) -> bool:
+    """Tell whether a campaign gives its coupons by unique codes, and is approved."""
+    return _takes_codes(db.session.get_one(Campaign, campaign_id))
+
+
+def _takes_codes(campaign: Campaign) -> bool:
+    return campaign.issue_mode is IssueMode.UNIQUE_CODES and campaign.status in _APPROVED
 
 
 def _reveal(batch: CodeBatch, taken_at: datetime | None) -> list[CodeRow]:

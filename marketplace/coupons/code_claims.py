@@ -101,6 +101,9 @@ def _claim_this(
     eligibility.refuse_unless_eligible(
         rules=version.eligibility, name=campaign.name, person_id=person_id, at=at
     )
+    eligibility.refuse_second_share(
+        rules=version.eligibility, version_id=version.id, name=campaign.name, person_id=person_id
+    )
     turn = 1 + (
         db.session.scalar(
             select(func.count()).where(

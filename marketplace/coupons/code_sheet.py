@@ -21,7 +21,7 @@ from marketplace.core.db import db
 from marketplace.coupons import codes, labels
 from marketplace.coupons.code_batches import BatchMissing, CodeRow
 from marketplace.coupons.issue_models import CouponCode
-from marketplace.coupons.models import Campaign, CampaignVersion, Coupon
+from marketplace.coupons.models import Campaign, CampaignVersion, Coupon, CouponChannel
 from marketplace.enterprises.designations import LABELS
 from marketplace.enterprises.models import Enterprise
 
@@ -33,6 +33,11 @@ _QR_LEVEL: Final = "q"
 # Choosing the best of eight takes six times as long and no reader cares.
 _QR_MASK: Final = 2
 _NAMED: Final = 4
+_HOW: Final = {
+    CouponChannel.ONLINE: "세나루 마켓의 쿠폰존에 번호를 넣으세요.",
+    CouponChannel.COUNTER: "가게 계산대에서 보여 주세요.",
+    CouponChannel.BOTH: "계산대에서 보여 주거나 세나루 마켓 쿠폰존에 번호를 넣으세요.",
+}
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ def get_wording(batch_id: int) -> Wording:
             "사용처: " + _where(version),
             " · ".join(labels.terms(version.min_order, version.max_discount, version.channel)),
             "사용 기간: " + _until(version),
+            _HOW[version.channel],
             "현금으로 바꿀 수 없습니다.",
         ),
     )

@@ -31,7 +31,7 @@ from marketplace.coupons.refusals import (
     Expired,
     NotStarted,
 )
-from marketplace.coupons.tokens import WrongChannel
+from marketplace.coupons.tokens import TokenExpired, WrongChannel
 from marketplace.enterprises import designations
 from marketplace.enterprises.models import Enterprise, EnterpriseStatus
 
@@ -50,6 +50,7 @@ __all__ = [
     "look",
     "refuse_unless_earned",
     "refuse_unless_for",
+    "refuse_unless_shown_by_holder",
     "refuse_unless_usable",
 ]
 
@@ -187,6 +188,17 @@ def refuse_unless_for(at_till: CouponAtTill, *, enterprise_id: int, at: datetime
     scope = at_till.version.scope
     if scope.get("products") or scope.get("categories"):
         raise OutOfScope(name=at_till.campaign.name)
+
+
+def refuse_unless_shown_by_holder(at_till: CouponAtTill, *, shown_at: datetime | None) -> None:
+    """
+    Refuse a QR of whoever had the coupon before it was given back; paper knows no holder.
+
+    :raises TokenExpired:
+    """
+    claimed_at = at_till.coupon.claimed_at
+    if shown_at is not None and (claimed_at is None or shown_at < claimed_at):
+        raise TokenExpired
 
 
 def refuse_unless_usable(at_till: CouponAtTill, *, at: datetime) -> None:

@@ -12,9 +12,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
 
+from sqlalchemy import exists, select
+
 from marketplace.accounts import verification
 from marketplace.accounts.verification import Facts, VerificationKind
 from marketplace.core.calendar import day_in_seoul
+from marketplace.core.db import db
+from marketplace.coupons.models import CampaignVersion, Coupon
 from marketplace.coupons.refusals import NotEligible
 
 
@@ -42,6 +46,13 @@ class OtherAge(NotEligible):
     )
 
 
+class HadOne(NotEligible):
+    """The same human being got one under an account they have left."""
+
+    refusal = "limit_person"
+    message = "{name} 쿠폰은 전에 쓰시던 계정에서 이미 받으셨습니다."
+
+
 FACTS: Final = {
     VerificationKind.RESIDENCE: "거주 동",
     VerificationKind.WORKPLACE: "직장",
@@ -67,6 +78,25 @@ def refuse_unless_eligible(
             raise NotVerified(name=name, fact=FACTS[kind])
     _refuse_other_dong(rules, name, facts, is_verified=VerificationKind.RESIDENCE in wanted)
     _refuse_other_age(rules, name, facts.birth_on, day_in_seoul(at))
+
+
+def refuse_second_share(
+    *, rules: Mapping[str, object], version_id: int, name: str, person_id: int
+) -> None:
+    """
+    Refuse who had a coupon of the campaign under another account; asks only the verified.
+
+    :raises HadOne:
+    """
+    if VerificationKind.IDENTITY not in _list(rules, "verified"):
+        return
+    former = verification.list_former_accounts(person_id=person_id)
+    campaign = select(CampaignVersion.campaign_id).where(CampaignVersion.id == version_id)
+    had_one = exists().where(
+        Coupon.campaign_id == campaign.scalar_subquery(), Coupon.person_id.in_(former)
+    )
+    if former and db.session.scalar(select(had_one)):
+        raise HadOne(name=name)
 
 
 def is_met(rules: Mapping[str, object], facts: Facts, today: date) -> bool:

@@ -14,6 +14,16 @@ CHANNELS: Final = {
 }
 
 
+def called(name: str) -> str:
+    """Return a campaign's coupon as people say it: 쿠폰 once, also when the name ends in it."""
+    return f"{bare(name)} 쿠폰".lstrip()
+
+
+def bare(name: str) -> str:
+    """Return a campaign's name without 쿠폰 at its end, for sentences that say it themselves."""
+    return name.removesuffix("쿠폰").rstrip()
+
+
 def worth(kind: CouponKind, amount: Won | None, rate_bps: int | None) -> tuple[str, str]:
     """Return what a coupon takes off, as a number and its unit."""
     if kind is CouponKind.FREE_SHIPPING:

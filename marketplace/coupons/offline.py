@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 
 from marketplace.core.db import db
 from marketplace.core.money import Won
@@ -71,18 +71,28 @@ def keep(use: OfflineUse) -> KeptUse:
     return _list(OfflineUse.id == use.id)[0]
 
 
-def taken_unheard(*, device_id: int, accepted_at: datetime) -> Won:
-    """Return what a device took since it was last heard of before a moment, as far as known."""
+def counted_against_cap(*, device_id: int, accepted_at: datetime, owed_since: datetime) -> Won:
+    """
+    Return what of a device's cap is used up at a moment, as far as known.
+
+    That is what it took since it was last heard of, and what the district lately owed for it: or
+    every report would open the cap anew for coupons that cannot pay.
+    """
     heard_at = (
         select(func.max(OfflineUse.received_at))
         .where(OfflineUse.device_id == device_id, OfflineUse.received_at <= accepted_at)
         .scalar_subquery()
     )
+    is_unheard = heard_at.is_(None) | (OfflineUse.accepted_at > heard_at)
     amount = db.session.scalar(
-        select(func.coalesce(func.sum(OfflineUse.amount), 0)).where(
+        select(
+            func.coalesce(
+                func.sum(case((is_unheard, OfflineUse.amount), else_=OfflineUse.shortage)), 0
+            )
+        ).where(
             OfflineUse.device_id == device_id,
             OfflineUse.outcome != OfflineOutcome.REFUSED,
-            heard_at.is_(None) | (OfflineUse.accepted_at > heard_at),
+            is_unheard | (OfflineUse.accepted_at > owed_since),
         )
     )
     return Won(int(amount or 0))
@@ -113,6 +123,22 @@ def was_taken_here(
         )
     )
     return bool(db.session.scalar(select(reported.exists() | used.exists())))
+
+
+def taken_of(coupon_id: int, *, enterprise_id: int) -> Won:
+    """Return what a shop took of a coupon without network, but for what was taken back."""
+    amount = db.session.scalar(
+        select(func.coalesce(func.sum(OfflineUse.amount), 0))
+        .join(CounterDevice, CounterDevice.id == OfflineUse.device_id)
+        .outerjoin(CounterUse, CounterUse.redemption_id == OfflineUse.redemption_id)
+        .where(
+            OfflineUse.coupon_id == coupon_id,
+            OfflineUse.outcome != OfflineOutcome.REFUSED,
+            CounterDevice.enterprise_id == enterprise_id,
+            CounterUse.reversed_at.is_(None),
+        )
+    )
+    return Won(int(amount or 0))
 
 
 def list_troubled() -> list[KeptUse]:

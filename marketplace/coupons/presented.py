@@ -43,11 +43,12 @@ class TokenReused(CouponRefused):
 
 @dataclass(frozen=True)
 class Presented:
-    """One coupon as it was presented; paper has no token and no end of its own."""
+    """One coupon as it was presented; paper has no token, no moment and no end of its own."""
 
     coupon_id: int
     method: UseMethod
     token_id: int | None
+    shown_at: datetime | None
 
     @property
     def is_typed(self) -> bool:
@@ -115,17 +116,20 @@ def _read_handle(text: str, enterprise_id: int, at: datetime) -> Presented:
         raise CouponNotFound
     if at.timestamp() >= named["u"]:
         raise TokenExpired
-    if named["t"] is not None:
-        token = tokens.find_by_id(named["t"])
-        if token is None:
-            raise TokenExpired
-        if token.used_at is not None:
-            raise reused(token.coupon_id)
-    return Presented(named["c"], UseMethod(named["m"]), named["t"])
+    method = UseMethod(named["m"])
+    if named["t"] is None:
+        return Presented(named["c"], method, None, None)
+    token = tokens.find_by_id(named["t"])
+    if token is None:
+        raise TokenExpired
+    if token.used_at is not None:
+        raise reused(token.coupon_id)
+    return Presented(token.coupon_id, method, token.id, token.issued_at)
 
 
 def _of_token(token: KnownToken) -> Presented:
-    return Presented(token.coupon_id, UseMethod.CODE if token.is_code else UseMethod.QR, token.id)
+    method = UseMethod.CODE if token.is_code else UseMethod.QR
+    return Presented(token.coupon_id, method, token.id, token.issued_at)
 
 
 def _read_paper(code: str, method: UseMethod) -> Presented:
@@ -134,4 +138,4 @@ def _read_paper(code: str, method: UseMethod) -> Presented:
     )
     if coupon_id is None:
         raise CouponNotFound
-    return Presented(coupon_id, method, None)
+    return Presented(coupon_id, method, None, None)

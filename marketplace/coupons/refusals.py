@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from marketplace.core.errors import Conflict, NotFound
+from marketplace.coupons.labels import bare
 
 
 class CouponRefused(Conflict):
     """A coupon rule says no. The code is stable; the text is for the person."""
 
     refusal = "refused"
+
+    def __init__(self, **details: object) -> None:
+        name = details.get("name")
+        super().__init__(**(details | {"name": bare(name)} if isinstance(name, str) else details))
 
     @property
     def code(self) -> str:
@@ -110,6 +115,7 @@ TEXTS: Final = {
     "already_used": "이미 사용했거나 다른 주문에서 사용 중입니다.",
     "expired": "사용 기간이 지났습니다.",
     "below_minimum": "최소 주문 금액에 미치지 못합니다.",
+    "over_balance": "쿠폰에 남은 금액보다 많습니다.",
     "out_of_scope": "이 쿠폰을 쓸 수 있는 상품이 없습니다.",
     "wrong_channel": "온라인에서 쓸 수 없는 쿠폰입니다.",
     "limit_person": "한 사람이 쓸 수 있는 횟수를 넘었습니다.",

@@ -141,6 +141,11 @@ def find_by_id(token_id: int) -> KnownToken | None:
     return _find(CounterToken.id == token_id, is_code=False)
 
 
+def find_used_at(token_id: int) -> datetime | None:
+    """Return when a token was used, as it stands now."""
+    return db.session.scalar(select(CounterToken.used_at).where(CounterToken.id == token_id))
+
+
 def is_authentic(qr: str) -> bool:
     """Tell whether we signed a QR's text."""
     signed, _, signature = qr.rpartition(":")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from marketplace.core.db import db
 from marketplace.coupons import claims
@@ -22,6 +24,15 @@ from marketplace.coupons.refusals import (
 
 # Those at the head whom the rules exclude by now must not stop everybody behind them.
 _LOOKED_AT: Final = 50
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a person stands in one queue; `ahead` counts those before."""
+
+    slug: str
+    name: str
+    ahead: int
 
 
 class NoWaitingList(CouponRefused):
@@ -143,6 +154,34 @@ def count_before(*, campaign_id: int, person_id: int) -> int | None:
             WaitingEntry.queued_at < own,
         )
     )
+
+
+def list_places(*, person_id: int, at: datetime) -> list[Place]:
+    """List the queues a person stands in, the one that ends first at the top."""
+    before = aliased(WaitingEntry)
+    ahead = (
+        select(func.count())
+        .select_from(before)
+        .where(
+            before.campaign_id == WaitingEntry.campaign_id,
+            before.served_at.is_(None),
+            before.queued_at < WaitingEntry.queued_at,
+        )
+        .correlate(WaitingEntry)
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        select(Campaign.slug, Campaign.name, ahead)
+        .join(WaitingEntry, WaitingEntry.campaign_id == Campaign.id)
+        .where(
+            WaitingEntry.person_id == person_id,
+            WaitingEntry.served_at.is_(None),
+            Campaign.status.in_([CampaignStatus.RUNNING, CampaignStatus.PAUSED]),
+            Campaign.ends_at > at,
+        )
+        .order_by(Campaign.ends_at, Campaign.id)
+    )
+    return [Place(*row) for row in rows]
 
 
 def _get(slug: str) -> Campaign:

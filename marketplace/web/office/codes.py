@@ -132,7 +132,7 @@ def forget(campaign_id: int, batch_id: int) -> ResponseReturnValue:
         in_transaction(lambda: code_batches.forget_seed(batch_id, by=current_user.person_id))
     except DomainError as error:
         return _page(campaign_id, error=error), status_of(error)
-    flash("번호의 바탕을 지웠습니다. 이미 나간 번호는 그대로 쓸 수 있습니다.")
+    flash("번호 원본을 지웠습니다. 이미 나간 번호는 그대로 쓸 수 있습니다.")
     return redirect(url_for(".index", campaign_id=campaign_id), code=303)
 
 
@@ -156,6 +156,7 @@ def _page(
         campaign_id=campaign_id,
         name=name,
         room=room,
+        takes_codes=code_batches.takes_codes(campaign_id),
         batches=code_batches.list_of_campaign(campaign_id),
         states=_STATES,
         may_act=_may_act(),

@@ -22,7 +22,7 @@ from marketplace.coupons import receipts
 from marketplace.coupons.receipts import Receipt
 from marketplace.coupons.refusals import CouponNotFound
 from marketplace.enterprises.members import Membership
-from marketplace.web import limits
+from marketplace.web import code_guesses, limits
 from marketplace.web.errors import status_of
 from marketplace.web.guards import COUNTER, NotForYou, allow
 from marketplace.web.seller import counter_devices
@@ -32,6 +32,15 @@ bp = Blueprint("seller_counter", __name__, url_prefix="/seller/counter")
 _HELD: Final = "counter"
 _QR: Final = "SNR1:"
 _LONGEST: Final = 600
+# Of these the first says that nothing is there, and the others that nothing was looked up: whoever
+# is answered so has shown no number we know.
+_MAY_BE_GUESSES: Final = (
+    CouponNotFound,
+    counter.KeyMissing,
+    counter.KeyTaken,
+    limits.TriedTooOften,
+    limits.CannotCount,
+)
 _DIGITS: Final = re.compile(r"\d{1,9}", re.ASCII)
 
 
@@ -49,11 +58,11 @@ def scan() -> ResponseReturnValue:
     shown, at, shop = request.form.get("shown", "")[:_LONGEST], clock.now(), own_shop()
     guessers = _guessers(shown)
     try:
-        _count(guessers)
+        code_guesses.count(guessers, at=at)
         seen = counter.preview(enterprise_id=shop.enterprise_id, shown=shown, at=at)
     except DomainError as error:
         return _refuse_guess(error, guessers)
-    _uncount(guessers)
+    code_guesses.uncount(guessers)
     # The secret itself stays out of the next page; a handle for this shop stands for it.
     session[_HELD] = {"shown": seen.handle, "key": secrets.token_urlsafe(16)}
     return redirect(url_for(".amount"), code=303)
@@ -78,7 +87,7 @@ def use() -> ResponseReturnValue:
     device = counter_devices.this_device(shop.enterprise_id)
     cashier_id, guessers = current_user.person_id, _guessers(shown)
     try:
-        _count(guessers)
+        code_guesses.count(guessers, at=at)
         receipt = in_transaction(
             lambda: counter.redeem_at_counter(
                 enterprise_id=shop.enterprise_id,
@@ -91,12 +100,12 @@ def use() -> ResponseReturnValue:
                 at=at,
             )
         )
-    except (CouponNotFound, limits.TriedTooOften, limits.CannotCount) as error:
+    except _MAY_BE_GUESSES as error:
         return _refuse_guess(error, guessers)
     except DomainError as error:
-        _uncount(guessers)
+        code_guesses.uncount(guessers)
         return _amount_page(shown, key, error=error)
-    _uncount(guessers)
+    code_guesses.uncount(guessers)
     session.pop(_HELD, None)
     return redirect(url_for(".receipt", number=receipt.number), code=303)
 
@@ -237,23 +246,12 @@ def _guessers(shown: str) -> tuple[str, ...]:
     if shown.startswith(_QR):
         # Nobody guesses 128 bits; a market hall shares one address and scans more than ten.
         return ()
-    return (f"till:person:{current_user.person_id}", f"till:address:{limits.client_address()}")
-
-
-def _count(guessers: tuple[str, ...]) -> None:
-    # Counted before it is looked up: guesses sent all at once count like any others.
-    for guesser in guessers:
-        limits.spend(limits.COUPON_CODE, guesser)
-
-
-def _uncount(guessers: tuple[str, ...]) -> None:
-    for guesser in guessers:
-        limits.give_back(limits.COUPON_CODE, guesser)
+    return code_guesses.guessers("till:")
 
 
 def _refuse_guess(error: DomainError, guessers: tuple[str, ...]) -> ResponseReturnValue:
-    if not isinstance(error, CouponNotFound | limits.TriedTooOften | limits.CannotCount):
-        _uncount(guessers)
+    if not isinstance(error, _MAY_BE_GUESSES):
+        code_guesses.uncount(guessers)
     page = _scan_page(error, request.form.get("shown", ""))
     waiting = error.details.get("retry_after")
     return page, status_of(error), {} if waiting is None else {"Retry-After": str(waiting)}

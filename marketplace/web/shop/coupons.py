@@ -9,14 +9,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from marketplace.core import clock, sealing
+from marketplace.core import clock
 from marketplace.core.db import in_transaction
 from marketplace.core.errors import DomainError
-from marketplace.coupons import claims, code_claims, fraud, queries, returns, waiting
+from marketplace.coupons import claims, code_claims, labels, queries, returns, waiting
 from marketplace.coupons.claims import ClaimedCoupon
 from marketplace.coupons.queries import CampaignCard
-from marketplace.coupons.refusals import CouponNotFound
-from marketplace.web import kept, limits
+from marketplace.coupons.refusals import CouponNotFound, NotEligible
+from marketplace.web import code_guesses, kept, limits
 from marketplace.web.errors import status_of
 from marketplace.web.filters import day
 from marketplace.web.guards import EVERYONE, MEMBER, allow
@@ -27,7 +27,6 @@ bp = Blueprint("shop_coupons", __name__, url_prefix="/coupons")
 
 # Thousands may watch the same count; the database is asked for it this often.
 _COUNTED_EVERY: Final = 2.0
-_NOTED_EVERY: Final = 30.0
 
 
 @bp.get("")
@@ -75,21 +74,19 @@ def enter_code() -> ResponseReturnValue:
     at = clock.now()
     person_id = current_user.person_id
     written = request.form.get("code", "")[: code_claims.LONGEST]
-    guessers = (f"person:{person_id}", f"address:{limits.client_address()}")
+    guessers = code_guesses.guessers()
     try:
-        # Counted before it is looked up: guesses sent all at once count like any others.
-        for guesser in guessers:
-            limits.spend(limits.COUPON_CODE, guesser)
+        code_guesses.count(guessers, at=at)
         taken = in_transaction(
             lambda: code_claims.claim(written=written, person_id=person_id, at=at)
         )
     except DomainError as error:
-        if isinstance(error, limits.TriedTooOften):
-            _note_guessing(person_id, at)
-        elif not isinstance(error, code_claims.CodeUnknown):
-            _uncount(guessers)
+        if not isinstance(
+            error, code_claims.CodeUnknown | limits.TriedTooOften | limits.CannotCount
+        ):
+            code_guesses.uncount(guessers)
         return _zone(error, written=written), status_of(error)
-    _uncount(guessers)
+    code_guesses.uncount(guessers)
     return _to_wallet(taken)
 
 
@@ -102,7 +99,7 @@ def wait(slug: str) -> ResponseReturnValue:
         name = in_transaction(lambda: waiting.join(slug=slug, person_id=person_id, at=at))
     except DomainError as error:
         return _zone(error), status_of(error)
-    flash(f"{name} 쿠폰의 대기자가 되었습니다. 반납되는 쿠폰이 있으면 차례대로 드립니다.", "ok")
+    flash(f"{labels.called(name)}의 대기자가 되었습니다. 반납되면 차례대로 드립니다.", "ok")
     return redirect(url_for(".index"), code=303)
 
 
@@ -115,8 +112,8 @@ def leave(slug: str) -> ResponseReturnValue:
         name = in_transaction(lambda: waiting.leave(slug=slug, person_id=person_id))
     except DomainError as error:
         return _zone(error), status_of(error)
-    flash(f"{name} 쿠폰의 대기를 취소했습니다.", "info")
-    return redirect(url_for(".index"), code=303)
+    flash(f"{labels.called(name)}의 대기를 취소했습니다.", "info")
+    return redirect(_back(), code=303)
 
 
 @bp.post("/own/<int:coupon_id>/return")
@@ -130,36 +127,22 @@ def give_back(coupon_id: int) -> ResponseReturnValue:
         )
     except DomainError as error:
         return _zone(error), status_of(error)
-    flash(f"{name} 쿠폰을 반납했습니다. 필요한 이웃에게 돌아갑니다.", "ok")
-    return redirect(url_for(".index"), code=303)
+    flash(f"{labels.called(name)}을 반납했습니다. 필요한 이웃에게 돌아갑니다.", "ok")
+    return redirect(_back(), code=303)
+
+
+def _back() -> str:
+    """Return where the viewer pressed the button: the wallet, else the coupon zone."""
+    return url_for("shop_wallet.index" if "wallet" in request.form else ".index")
 
 
 def _to_wallet(taken: ClaimedCoupon) -> ResponseReturnValue:
     until = f"{day(taken.expires_at)}까지 쓸 수 있습니다."
     if taken.fresh:
-        flash(f"{taken.campaign_name} 쿠폰을 받았습니다. {until}", "ok")
+        flash(f"{labels.called(taken.campaign_name)}을 받았습니다. {until}", "ok")
     else:
         flash(f"이미 받은 쿠폰입니다. {until}", "info")
     return redirect(url_for("shop_wallet.index"), code=303)
-
-
-def _uncount(guessers: tuple[str, ...]) -> None:
-    for guesser in guessers:
-        limits.give_back(limits.COUPON_CODE, guesser)
-
-
-def _note_guessing(person_id: int, at: datetime) -> None:
-    """Leave word for the staff, a few times a minute at most however many guesses come."""
-    address = sealing.digest(limits.client_address(), purpose="guessing address")[:16]
-    kept.recall(
-        ("code guessing", person_id),
-        lambda: in_transaction(
-            lambda: fraud.note_code_guessing(
-                source=f"address:{address}", person_id=person_id, at=at
-            )
-        ),
-        seconds=_NOTED_EVERY,
-    )
 
 
 def _cards(at: datetime) -> list[CampaignCard]:
@@ -183,7 +166,12 @@ def _zone(error: DomainError | None = None, *, written: str = "") -> str:
     at = clock.now()
     return render_template(
         "shop/coupons/index.html",
-        tickets=[ticket(card, at=at) for card in _with_own(_cards(at))],
+        # What the viewer has already makes way for what can be taken.
+        tickets=sorted(
+            (ticket(card, at=at) for card in _with_own(_cards(at))),
+            key=lambda shown: shown.is_claimed,
+        ),
         error=error,
+        wants_verification=isinstance(error, NotEligible),
         written=written,
     )

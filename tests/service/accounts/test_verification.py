@@ -223,7 +223,22 @@ class TestIdentity:
             withdrawal.withdraw(person_id=first.id, at=NOW, ip=None)
 
         assert reply(second, begin(second)) is None
-        assert db.session.scalar(select(func.count()).select_from(Verification)) == 1
+        standing = select(Verification.person_id).where(Verification.revoked_at.is_(None))
+        assert db.session.scalars(standing).all() == [second.id]
+
+    def test_is_known_again_under_a_new_secret(self) -> None:
+        first, second = make.person(name="김나루"), make.person(name="김나루")
+        reply(first, begin(first))
+        with transaction():
+            withdrawal.withdraw(person_id=first.id, at=NOW, ip=None)
+        known = sealing._Keys.secrets
+        sealing.use("another-secret-key-of-thirty-two-letters", known)
+        try:
+            reply(second, begin(second))
+        finally:
+            sealing.use(known[0], known[1:])
+
+        assert verification.list_former_accounts(person_id=second.id) == [first.id]
 
     def test_counts_wrong_answers_and_ends_after_five(self) -> None:
         person = make.person(name="김나루")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from marketplace.checkout import counter_offline
 from marketplace.checkout.counter_offline import Report, ReportUnreadable
 from marketplace.core.db import db, transaction
 from marketplace.core.money import Won
-from marketplace.coupons import devices, offline, receipts
+from marketplace.coupons import devices, offline, receipts, tokens
 from marketplace.coupons.counter_models import CounterUse, OfflineUse
 from marketplace.coupons.models import Campaign, CampaignStatus, CouponKind
 from marketplace.coupons.offline import KeptUse, OfflineOutcome
@@ -65,6 +66,18 @@ class Phone:
             return counter_offline.take_in(
                 device_id=self.id, cashier_id=self.till.cashier.id, report=report, at=at
             )
+
+
+def replace_coupon(till: Till) -> Callable[[datetime], str]:
+    """Give somebody else a coupon of the campaign and return how their phone shows it."""
+    other = make.person(name="박주민")
+    coupon_id = make.claimed_coupon(till.campaign, by=other).id
+
+    def show(at: datetime) -> str:
+        with transaction():
+            return tokens.issue(coupon_id=coupon_id, person_id=other.id, at=at).qr
+
+    return show
 
 
 def shortage() -> int:
@@ -183,6 +196,21 @@ class TestRefuses:
 
         again = phone.take("3", amount=5_000, purchase=None, at=NOW + 2 * HOUR)
         assert phone.send(again, at=NOW + 3 * HOUR).outcome is OfflineOutcome.REDEEMED
+
+    def test_more_than_the_cap_with_what_was_lately_owed_for_it(self) -> None:
+        till = Till()
+        phone = Phone(till, cap=8_000)
+        lost = phone.take("1")
+        till.use(till.show(at=NOW + HOUR / 2).qr, purchase=9_000, at=NOW + HOUR / 2)
+        assert phone.send(lost).shortage == 5_000
+
+        other = replace_coupon(till)
+        later = phone.take("2", at=NOW + 3 * HOUR, qr=other(NOW + 3 * HOUR))
+        assert phone.send(later, at=NOW + 4 * HOUR).refusal == "over_cap"
+
+        days_later = NOW + timedelta(hours=74)
+        report = phone.take("3", at=days_later, qr=other(days_later))
+        assert phone.send(report, at=days_later + HOUR).outcome is OfflineOutcome.REDEEMED
 
     def test_a_clone_that_uses_the_same_numbers(self) -> None:
         till = Till(CouponKind.STORED_VALUE, 10_000)
