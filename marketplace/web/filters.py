@@ -53,6 +53,11 @@ def instant(when: datetime) -> str:
     return f"{day(when)} {when.astimezone(SEOUL):%H:%M}"
 
 
+def time_of_day(when: datetime) -> str:
+    """Write the time in Seoul, for lists of one day: 14:05."""
+    return f"{when.astimezone(SEOUL):%H:%M}"
+
+
 def percent_off(price: int, consumer_price: int) -> int:
     """Return how many whole percent a price lies below the consumer price."""
     if consumer_price <= 0 or price >= consumer_price:
@@ -102,6 +107,7 @@ def register(app: Flask) -> None:
         day=day,
         short_day=short_day,
         instant=instant,
+        time_of_day=time_of_day,
         percent_off=percent_off,
         share=share,
         josa=josa,

@@ -290,6 +290,19 @@ class TestPlace:
         assert visitor.post("/checkout", again).status_code == 303
         assert [order.pay_total for order in orders()] == [18_000]
 
+    def test_puts_the_best_combination_whatever_is_ticked(self, visitor: Visitor) -> None:
+        buyer = make.person()
+        make.cart({make.sellable(price=20_000): 1}, of=buyer)
+        small = make.claimed_coupon(make.campaign(amount=1_000, exclusive=True), by=buyer)
+        large = make.claimed_coupon(make.campaign(amount=5_000, exclusive=True), by=buyer)
+        visitor.enter(buyer)
+        assert f'name="best_id" value="{large.id}"' in visitor.get("/checkout").text
+        sheet = {"has_coupons": "1", "coupon_id": str(small.id), "best_id": str(large.id)}
+
+        visitor.post("/checkout/coupons", {**sheet, "use_best": "1"})
+
+        assert "18,000원 결제하기" in visitor.get("/checkout").text
+
     def test_shows_where_to_deposit(self, visitor: Visitor) -> None:
         member_with_cart(visitor)
 

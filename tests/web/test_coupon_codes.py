@@ -32,7 +32,7 @@ class TestEnterCode:
         answer = visitor.post("/coupons/code", {"code": codes.shown(code).lower()})
 
         assert (answer.status_code, answer.location) == (303, "/my/coupons")
-        assert "골목 쿠폰 쿠폰을 받았습니다" in visitor.get("/my/coupons").text
+        assert "골목 쿠폰을 받았습니다" in visitor.get("/my/coupons").text
 
     def test_takes_a_shared_code(self, visitor: Visitor) -> None:
         make.shared_code_campaign("나루축제", name="축제 쿠폰")
@@ -177,6 +177,33 @@ class TestWaiting:
         assert "반납했습니다" in visitor.get("/coupons").text
         fresh = db.session.get_one(Coupon, coupon.id, populate_existing=True)
         assert fresh.person_id == next_one.id
+
+    def test_the_wallet_tells_how_many_are_ahead(self, visitor: Visitor) -> None:
+        drive = make.waited_campaign(slug="full", cap=1)
+        make.claimed_coupon(drive)
+        first, own = make.person(), make.person()
+        with transaction():
+            waiting.join(slug="full", person_id=first.id, at=make.NOW)
+            waiting.join(slug="full", person_id=own.id, at=make.NOW + timedelta(seconds=1))
+        visitor.enter(own)
+
+        page = visitor.get("/my/coupons").text
+        left = visitor.post("/coupons/full/waiting/leave", {"wallet": "1"})
+
+        assert "앞에 1명" in page
+        assert left.location == "/my/coupons"
+        assert "앞에" not in visitor.get("/my/coupons").text
+
+    def test_the_wallet_takes_an_unused_coupon_back(self, visitor: Visitor) -> None:
+        owner = make.person()
+        coupon = make.claimed_coupon(by=owner)
+        visitor.enter(owner)
+        assert f"/coupons/own/{coupon.id}/return" in visitor.get("/my/coupons").text
+
+        answer = visitor.post(f"/coupons/own/{coupon.id}/return", {"wallet": "1"})
+
+        assert (answer.status_code, answer.location) == (303, "/my/coupons")
+        assert f"/coupons/own/{coupon.id}/return" not in visitor.get("/my/coupons").text
 
     def test_nobody_returns_anothers_coupon(self, visitor: Visitor) -> None:
         coupon = make.claimed_coupon()

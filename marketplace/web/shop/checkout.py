@@ -195,7 +195,8 @@ def _put_ticked_coupons(at: datetime) -> None:
     """Let the cart use what is ticked on the sheet, in a transaction of its own."""
     if not current_user.is_authenticated or "has_coupons" not in request.form:
         return
-    ticked, owner = carts.sent_ids("coupon_id"), carts.owner()
+    wanted = "best_id" if "use_best" in request.form else "coupon_id"
+    ticked, owner = carts.sent_ids(wanted), carts.owner()
     if set(ticked) != set(cart.list_coupon_ids(owner=owner)):
         in_transaction(lambda: cart.put_coupons(owner=owner, coupon_ids=ticked, at=at))
 

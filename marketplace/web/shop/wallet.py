@@ -15,7 +15,7 @@ from marketplace.core import clock
 from marketplace.core.calendar import day_in_seoul
 from marketplace.core.db import in_transaction
 from marketplace.core.errors import DomainError
-from marketplace.coupons import labels, places, receipts, tokens
+from marketplace.coupons import labels, places, receipts, tokens, waiting
 from marketplace.coupons.offers import CouponChannel, CouponKind, CouponState
 from marketplace.coupons.queries import WalletCoupon, list_wallet
 from marketplace.coupons.receipts import ReceiptNotFound
@@ -45,12 +45,15 @@ def index() -> ResponseReturnValue:
     return render_template(
         "shop/coupons/wallet.html",
         usable=usable,
-        others=[coupon for coupon in coupons if not coupon.is_usable(at)],
+        held=[coupon for coupon in coupons if coupon.state is CouponState.HELD],
+        past=[coupon for coupon in coupons if _is_past(coupon, at)],
         states=STATES,
         worth=labels.worth,
         terms=labels.terms,
         is_for_tills=_is_for_tills,
         receipts=receipts.list_of_person(person_id=current_user.person_id)[:5],
+        to_return=[coupon for coupon in usable if not coupon.used],
+        queues=waiting.list_places(person_id=current_user.person_id, at=at),
     )
 
 
@@ -107,6 +110,10 @@ def _own(coupon_id: int) -> WalletCoupon:
     raise CouponNotFound
 
 
+def _is_past(coupon: WalletCoupon, at: datetime) -> bool:
+    return coupon.state is not CouponState.HELD and not coupon.is_usable(at)
+
+
 def _is_for_tills(coupon: WalletCoupon) -> bool:
     is_for_products = coupon.scope.get("products") or coupon.scope.get("categories")
     return (
@@ -141,6 +148,7 @@ def _coupon_page(coupon: WalletCoupon, **what: object) -> str:
         state=STATES[coupon.state],
         can_show=is_for_tills and coupon.is_usable(at) and coupon.balance > 0,
         is_for_tills=is_for_tills,
+        can_return=coupon.is_usable(at) and not coupon.used,
         is_in_parts=coupon.kind is CouponKind.STORED_VALUE,
         places=places.list_places(coupon.scope, on=day_in_seoul(at)) if is_for_tills else [],
         receipts=receipts.list_of_person(person_id=current_user.person_id, coupon_id=coupon.id),
