@@ -43,10 +43,7 @@ INSERT INTO sign_in (person_id, token_hash, started_at)
 SELECT id, encode(sha256(convert_to('bench-token-' || id, 'UTF8')), 'hex'), now()
   FROM person WHERE email LIKE 'bench-%'
 """
-_MAKE_APPROVER: Final = """
-INSERT INTO role_grant (person_id, role, granted_at) VALUES (:person, 'approver', :at)
-ON CONFLICT DO NOTHING
-"""
+_WITH_ROLE: Final = "SELECT min(person_id) FROM role_grant WHERE role = :role"
 
 
 @dataclass(frozen=True)
@@ -125,8 +122,10 @@ def add_campaign(slug: str) -> int:
             by=None,
             at=at,
         )
-        submitter, approver = db.session.scalars(text("SELECT id FROM person ORDER BY id LIMIT 2"))
-        db.session.execute(text(_MAKE_APPROVER), {"person": approver, "at": at})
+        submitter, approver = (
+            db.session.scalar(text(_WITH_ROLE), {"role": role})
+            for role in ("campaign_manager", "approver")
+        )
         campaigns.submit(campaign_id=campaign_id, by=submitter, at=at)
         campaigns.approve(campaign_id=campaign_id, version=1, by=approver, at=at)
         running.run(campaign_id=campaign_id, by=submitter, at=at)

@@ -95,8 +95,9 @@ def sign_in(browser: Browser, *, email: str, password: str) -> None:
     """
     sheet = inputs(browser.get("/sign-in"))
     form = {"csrf_token": sheet["csrf_token"], "email": email, "password": password}
-    if browser.post("/sign-in", form) != "/":
-        raise WentWrong(f"{email} is not a resident who signs in with a password alone")
+    landed = browser.post("/sign-in", form)
+    if landed != "/":
+        raise WentWrong(f"{email} signs in with a password and lands at {landed}, not at home")
 
 
 def buy(
