@@ -50,7 +50,7 @@ def _config(settings: Settings) -> dict[str, Any]:
             "pool_use_lifo": True,
             "pool_recycle": 1800,
             # Each compiled statement is tens of kilobytes; ours are fewer than this.
-            "query_cache_size": 200,
+            "query_cache_size": 160,
             "connect_args": {"options": CONNECT_OPTIONS, "connect_timeout": 5},
         },
         "SESSION_COOKIE_NAME": "__Host-session" if settings.secure_cookies else "session",

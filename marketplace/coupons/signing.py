@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import (
-    decode_dss_signature,
-    encode_dss_signature,
-)
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from marketplace.core import sealing
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 _PURPOSE: Final = "coupon.signing"
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -28,7 +27,9 @@ _HALF: Final = 32
 
 def sign(message: str) -> str:
     """Return the signature of a message under the present key, as text for a QR."""
-    r, s = decode_dss_signature(_keys()[0].sign(message.encode(), ec.ECDSA(SHA256())))
+    curves, numbers = _curves()
+    signature = _keys()[0].sign(message.encode(), curves.ECDSA(SHA256()))
+    r, s = numbers.decode_dss_signature(signature)
     return _text(r.to_bytes(_HALF, "big") + s.to_bytes(_HALF, "big"))
 
 
@@ -40,7 +41,7 @@ def is_signed(message: str, signature: str) -> bool:
         return False
     if len(raw) != 2 * _HALF:
         return False
-    encoded = encode_dss_signature(
+    encoded = _curves()[1].encode_dss_signature(
         int.from_bytes(raw[:_HALF], "big"), int.from_bytes(raw[_HALF:], "big")
     )
     return any(_verifies(key, encoded, message) for key in _keys())
@@ -60,10 +61,17 @@ def public_keys() -> list[dict[str, str]]:
     ]
 
 
-def _keys() -> list[ec.EllipticCurvePrivateKey]:
+def _curves() -> tuple[Any, Any]:
+    # Late: they take 6 MB, which a web process that never shows a QR does not need.
+    package = "cryptography.hazmat.primitives.asymmetric"
+    return import_module(f"{package}.ec"), import_module(f"{package}.utils")
+
+
+def _keys() -> list[EllipticCurvePrivateKey]:
+    curves, _ = _curves()
     return [
         # Never zero, never the order itself: both are no private keys.
-        ec.derive_private_key(1 + _number(seed) % (_ORDER - 1), ec.SECP256R1())
+        curves.derive_private_key(1 + _number(seed) % (_ORDER - 1), curves.SECP256R1())
         for seed in sealing.digests("p256", purpose=_PURPOSE)
     ]
 
@@ -73,9 +81,9 @@ def _number(seed: str) -> int:
     return int.from_bytes(hashlib.sha512(seed.encode()).digest(), "big")
 
 
-def _verifies(key: ec.EllipticCurvePrivateKey, signature: bytes, message: str) -> bool:
+def _verifies(key: EllipticCurvePrivateKey, signature: bytes, message: str) -> bool:
     try:
-        key.public_key().verify(signature, message.encode(), ec.ECDSA(SHA256()))
+        key.public_key().verify(signature, message.encode(), _curves()[0].ECDSA(SHA256()))
     except InvalidSignature:
         return False
     return True
