@@ -164,7 +164,7 @@ def test_2000_people_claim_500_coupons_each_retrying(shop: tuple[Flask, str]) ->
     winners = {answer.person_id for answer in answers if answer.status == 303}
     assert len(winners) == COUPONS
     refused = [answer for answer in answers if answer.status == 409]
-    assert all("첫차 쿠폰 쿠폰이 모두 소진되었습니다" in answer.page for answer in refused)
+    assert all("첫차 쿠폰이 모두 소진되었습니다" in answer.page for answer in refused)
     # Whoever got one on the first press is told of the same one on the second.
     assert said[303] >= COUPONS
     slowest = sorted(answer.seconds for answer in answers)

@@ -144,7 +144,7 @@ class TestUseLimits:
                 )
 
         hold(coupons[0])
-        with pytest.raises(refusal, match=r"두레 쿠폰 쿠폰은 한 사람이 .* 1번까지"):
+        with pytest.raises(refusal, match=r"두레 쿠폰은 한 사람이 .* 1번까지"):
             hold(coupons[1])
 
     def test_a_late_payment_over_the_limit_goes_back(self) -> None:
