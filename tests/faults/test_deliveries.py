@@ -16,6 +16,9 @@ from marketplace.core import clock, outbox
 from marketplace.core.db import db, transaction
 from marketplace.core.outbox import Job
 from marketplace.core.settings import Settings
+from marketplace.core.storage import Storage
+from marketplace.coupons import code_batches, grant_lists
+from marketplace.coupons.code_batches import BatchState
 from marketplace.demo.fake_stripe.store import Filter
 from marketplace.ledger.models import Entry
 from marketplace.notifications.models import Message
@@ -64,15 +67,45 @@ def paid_canceled_and_expired(settings: Settings, stripe: FakeStripe) -> None:
         assert expiring.expire_unpaid(order_id=expired.order_id, at=now)
 
 
+_BY_SCHEDULE = (
+    "checkout.expire_unpaid",
+    "checkout.reconcile",
+    "counter.forget_tokens",
+    "coupons.announce_expiring",
+    "coupons.expire",
+    "coupons.greet_birthdays",
+    "coupons.serve_waiting",
+    "reporting.check_books",
+    "reporting.watch_fraud",
+    "search.reindex_all",
+    "upkeep.sweep",
+)
+
+
+def coupons_for_many(settings: Settings) -> tuple[int, int]:
+    """Ask for a batch of codes and for coupons by list; return the batch's and the list's id."""
+    clerk = make.person()
+    coded, listed = make.code_campaign(cap=3), make.campaign(cap=3)
+    Storage.of(settings).put("lists/people.csv", "이메일\nnobody@example.com\n".encode())
+    with transaction():
+        batch = code_batches.ask(campaign_id=coded.id, wanted=3, by=clerk.id, at=clock.now())
+        people = grant_lists.take_in(
+            campaign_id=listed.id,
+            file_name="people.csv",
+            storage_key="lists/people.csv",
+            by=clerk.id,
+            at=clock.now(),
+        )
+    return batch, people
+
+
 def everything_else() -> None:
     """Leave word of every kind that no order asks for by itself."""
     wanted = make.sellable()
     forgetful = make.person()
     with transaction():
         mailed_links.ask(person_id=forgetful.id, purpose=mailed_links.TokenPurpose.RESET_PASSWORD)
-        for kind in ("search.reindex_all", "coupons.expire", "upkeep.sweep"):
-            outbox.enqueue(kind, {})
-        for kind in ("checkout.expire_unpaid", "checkout.reconcile"):
+        for kind in _BY_SCHEDULE:
             outbox.enqueue(kind, {})
         outbox.enqueue("search.reindex", {"product_ids": [wanted.product_id]})
         outbox.enqueue("search.reindex_variants", {"variant_ids": [wanted.id]})
@@ -85,6 +118,7 @@ def everything_else() -> None:
 def test_every_kind_has_its_effect_once(live_settings: Settings, fake_stripe: FakeStripe) -> None:
     paid_canceled_and_expired(live_settings, fake_stripe)
     everything_else()
+    batch, people = coupons_for_many(live_settings)
     waiting = db.session.execute(select(Job.id, Job.kind)).all()
     assert {job.kind for job in waiting} == kinds_there_are()
 
@@ -106,6 +140,8 @@ def test_every_kind_has_its_effect_once(live_settings: Settings, fake_stripe: Fa
     assert sorted(told) == [*of_orders, "reset_password"]
     unhandled = select(ProviderEvent.event_id).where(ProviderEvent.handled_at.is_(None))
     assert db.session.scalars(unhandled).all() == []
+    assert code_batches.get(batch).made == 3
+    assert (grant_lists.get(people).state, grant_lists.get(people).total) == (BatchState.READY, 1)
     for kind, count in (("payment_intent.canceled", 1), ("refund.created", 1)):
         happened = fake_stripe.fake.store.page(Filter("event", types=(kind,), limit=100))[0]
         assert len(happened) == count
