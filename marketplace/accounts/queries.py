@@ -86,9 +86,11 @@ _VIEWER: Final = (
 
 def find_viewer(*, person_id: int, session_version: int, token_hash: str) -> SignedInPerson | None:
     """Find who a session belongs to, in one query; None when anything ended it."""
-    row = db.session.execute(
-        _VIEWER, {"person": person_id, "version": session_version, "token": token_hash}
-    ).one_or_none()
+    row = (
+        db.session.connection()
+        .execute(_VIEWER, {"person": person_id, "version": session_version, "token": token_hash})
+        .one_or_none()
+    )
     if row is None:
         return None
     return SignedInPerson(

@@ -112,16 +112,21 @@ def _claim(
 ) -> ClaimedCoupon:
     cleared: list[int] = []
     for _ in range(_VERSIONS):
-        answer = db.session.execute(
-            statement,
-            {
-                "campaign": campaign,
-                "person": person_id,
-                "at": at,
-                "source": source.value,
-                "cleared": cleared,
-            },
-        ).one()
+        # On the connection itself: nothing here is a model the session would look after.
+        answer = (
+            db.session.connection()
+            .execute(
+                statement,
+                {
+                    "campaign": campaign,
+                    "person": person_id,
+                    "at": at,
+                    "source": source.value,
+                    "cleared": cleared,
+                },
+            )
+            .one()
+        )
         if answer.outcome != "asks":
             return _coupon_of(answer)
         eligibility.refuse_unless_eligible(

@@ -62,7 +62,9 @@ def register(app: Flask, settings: Settings) -> CSRFProtect:
     app.config["TRUSTED_HOSTS"] = _trusted_hosts(settings)
     # Our own check of the origin below does not depend on a Referer.
     app.config["WTF_CSRF_SSL_STRICT"] = False
-    app.extensions["content_rules"] = _content_rules(settings)
+    rules = _content_rules(settings)
+    app.extensions["content_rules"] = rules
+    app.extensions["content_policy"] = _as_policy(rules)
     app.before_request(_bound_body)
     app.before_request(_refuse_unreadable)
     app.before_request(_refuse_foreign_origin)
@@ -81,6 +83,10 @@ def policy_with(origins: Mapping[str, str]) -> str:
     rules: dict[str, str] = dict(current_app.extensions["content_rules"])
     for directive, more in origins.items():
         rules[directive] = rules.get(directive, "'self'") + f" {more}"
+    return _as_policy(rules)
+
+
+def _as_policy(rules: Mapping[str, str]) -> str:
     return "; ".join(f"{name} {value}".strip() for name, value in rules.items())
 
 
@@ -117,8 +123,9 @@ def _bound_body() -> None:
 def _refuse_unreadable() -> None:
     """Refuse addresses with control characters, and NUL anywhere: no column can hold it."""
     address = [request.path]
-    for name, values in request.args.lists():
-        address += [name, *values]
+    if request.query_string:
+        for name, values in request.args.lists():
+            address += [name, *values]
     if any(_CONTROLS.search(text) for text in address):
         abort(400)
     if request.method in _SAFE:
@@ -152,12 +159,16 @@ def _origin(url: str) -> str:
 
 def _add_headers(response: Response) -> Response:
     settings: Settings = current_app.extensions["settings"]
-    response.headers.setdefault("Content-Security-Policy", policy_with({}))
+    # One pass over what the view set; asking for each name walks the headers every time.
+    present = {name.lower() for name, _ in response.headers}
+    if "content-security-policy" not in present:
+        response.headers.add("Content-Security-Policy", current_app.extensions["content_policy"])
     for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
+        if name.lower() not in present:
+            response.headers.add(name, value)
     if settings.secure_cookies:
         response.headers.setdefault("Strict-Transport-Security", _HSTS)
-    if "Cache-Control" not in response.headers:
+    if "cache-control" not in present:
         response.headers["Cache-Control"] = _cache_control(response)
     elif request.endpoint == "static" and "v" in request.args and response.status_code == 200:
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"

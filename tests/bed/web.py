@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from marketplace.demo.launcher.processes import free_port
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class _Closing:
+    """
+    Answers of an application that end even when the visitor breaks off.
+
+    Werkzeug's server leaves an answer unclosed, and a static file open, when reading on from a
+    visitor who has gone fails.
+    """
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        answer = self._app(environ, start_response)
+        try:
+            yield from answer
+        finally:
+            close = getattr(answer, "close", None)
+            if close is not None:
+                close()
 
 
 class _Quiet(WSGIRequestHandler):
@@ -37,7 +62,11 @@ def serve(app: Flask, *, at: str) -> Iterator[LiveServer]:
     """Serve an application at an address of this machine, in threads of this process."""
     address = urlsplit(at)
     server = make_server(
-        address.hostname or "", address.port or 0, app, threaded=True, request_handler=_Quiet
+        address.hostname or "",
+        address.port or 0,
+        _Closing(app),
+        threaded=True,
+        request_handler=_Quiet,
     )
     thread = threading.Thread(target=server.serve_forever, name="live-server", daemon=True)
     thread.start()

@@ -72,7 +72,7 @@ def test_the_button_opens_at_the_release(page: Page) -> None:
 
     page.locator(".ticket").get_by_role("button", name="쿠폰 받기").click(timeout=15_000)
 
-    page.wait_for_url("**/my/coupons")
+    page.wait_for_url("**/my/coupons?*")
     expect(page.get_by_role("heading", name="정각 쿠폰")).to_be_visible()
 
 
@@ -87,7 +87,7 @@ def test_a_number_is_typed_wrong_and_then_right(page: Page, complaints: list[str
     expect(page.get_by_label("안내문이나 종이 쿠폰에 적힌 번호")).to_have_value("0000-0000-000U")
     look.check(page)
     enter_code(page, codes.shown(code).lower())
-    page.wait_for_url("**/my/coupons")
+    page.wait_for_url("**/my/coupons?*")
     expect(page.get_by_role("heading", name="골목 쿠폰")).to_be_visible()
     assert look.refusals_aside(complaints) == []
 

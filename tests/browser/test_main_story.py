@@ -26,7 +26,7 @@ def test_buys_with_a_coupon_and_cancels(
     sign_in(page, "resident@example.com")
     page.goto("/coupons")
     page.locator(".ticket", has_text="첫 나들이").get_by_role("button", name="쿠폰 받기").click()
-    page.wait_for_url("**/my/coupons")
+    page.wait_for_url("**/my/coupons?got=*")
 
     _fill_cart(page, street)
     number = _order_and_pay(page)

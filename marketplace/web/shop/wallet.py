@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from datetime import datetime
 
 import segno
-from flask import Blueprint, render_template, request
+from flask import Blueprint, flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from markupsafe import Markup
@@ -22,6 +23,7 @@ from marketplace.coupons.receipts import ReceiptNotFound
 from marketplace.coupons.refusals import CouponNotFound
 from marketplace.coupons.tokens import ShownToken
 from marketplace.web.errors import status_of
+from marketplace.web.filters import day
 from marketplace.web.guards import MEMBER, allow
 
 bp = Blueprint("shop_wallet", __name__, url_prefix="/my/coupons")
@@ -42,6 +44,7 @@ def index() -> ResponseReturnValue:
     at = clock.now()
     coupons = list_wallet(person_id=current_user.person_id)
     usable = [coupon for coupon in coupons if coupon.is_usable(at)]
+    _say_what_was_claimed(usable)
     return render_template(
         "shop/coupons/wallet.html",
         usable=usable,
@@ -101,6 +104,16 @@ def receipt(number: str) -> ResponseReturnValue:
     if told.person_id != current_user.person_id:
         raise ReceiptNotFound
     return render_template("shop/coupons/receipt.html", receipt=told)
+
+
+def _say_what_was_claimed(usable: Sequence[WalletCoupon]) -> None:
+    """Name the coupon the viewer comes here with, if it is theirs."""
+    for name, said in (("got", "{}을 받았습니다."), ("has", "{}은 이미 받은 쿠폰입니다.")):
+        coupon_id = request.args.get(name, type=int)
+        for coupon in usable:
+            if coupon.id == coupon_id:
+                called = said.format(labels.called(coupon.campaign_name))
+                flash(f"{called} {day(coupon.expires_at)}까지 쓸 수 있습니다.", "ok")
 
 
 def _own(coupon_id: int) -> WalletCoupon:
