@@ -104,6 +104,7 @@ class ProductStatus(StrEnum):
     """Whether a product is for sale."""
 
     DRAFT = "draft"
+    IN_REVIEW = "in_review"
     ON_SALE = "on_sale"
     SUSPENDED = "suspended"
     ENDED = "ended"
@@ -140,6 +141,8 @@ class Product(Base):
     option_names: Mapped[list[str]] = mapped_column(ARRAY(String), server_default="{}")
     notice: Mapped[dict[str, str]] = mapped_column(JSONB, server_default="{}")
     sold_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    # What the office asked to change before it may be sold.
+    review_note: Mapped[str | None]
     published_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
@@ -152,6 +155,7 @@ class Variant(Base):
     __table_args__ = (
         UniqueConstraint("product_id", "option_values"),
         CheckConstraint("reserved >= 0 AND reserved <= on_hand", name="reserved_within_stock"),
+        CheckConstraint("low_stock_at >= 0", name="low_stock_at_not_negative"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -163,6 +167,9 @@ class Variant(Base):
     reserved: Mapped[int] = mapped_column(default=0, server_default="0")
     position: Mapped[int] = mapped_column(default=0)
     is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    # Pieces left at which the enterprise is told.
+    low_stock_at: Mapped[int] = mapped_column(default=5, server_default="5")
+    low_stock_told_at: Mapped[datetime | None]
 
 
 class ReservationState(StrEnum):

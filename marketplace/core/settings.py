@@ -53,6 +53,11 @@ class Settings:
     demo: bool = False
     log_format: str = "json"
     pool_size: int = 8
+    # Days after delivery until a line is confirmed by itself; never before the 7 days in which
+    # a buyer may withdraw (전자상거래법 §17) are over.
+    auto_confirm_days: int = 8
+    # Whether the office looks at a product before it is sold.
+    product_review: bool = False
     sentry_dsn: str | None = None
     otlp_endpoint: str | None = None
     metrics_token: str | None = None
@@ -66,6 +71,8 @@ class Settings:
         """
         if len(self.secret_key) < 16 or self.secret_key in _WELL_KNOWN:
             raise SettingsError("SECRET_KEY must be a random value of at least 16 characters")
+        if not _WITHDRAWAL_DAYS <= self.auto_confirm_days <= _LONGEST_WAIT:
+            raise SettingsError("AUTO_CONFIRM_DAYS must be between 7 and 60")
         if self.stripe_secret_key and not self.stripe_webhook_secret:
             raise SettingsError("STRIPE_WEBHOOK_SECRET is required with STRIPE_SECRET_KEY")
 
@@ -99,6 +106,8 @@ class Settings:
             demo=env.get("DEMO", "0") == "1",
             log_format=env.get("LOG_FORMAT", "json"),
             pool_size=int(env.get("DATABASE_POOL_SIZE", "8")),
+            auto_confirm_days=int(env.get("AUTO_CONFIRM_DAYS", "8")),
+            product_review=env.get("PRODUCT_REVIEW", "0") == "1",
             sentry_dsn=env.get("SENTRY_DSN") or None,
             otlp_endpoint=env.get("OTEL_EXPORTER_OTLP_ENDPOINT") or None,
             metrics_token=env.get("METRICS_TOKEN") or None,
@@ -106,6 +115,8 @@ class Settings:
         )
 
 
+_WITHDRAWAL_DAYS = 7
+_LONGEST_WAIT = 60
 _WELL_KNOWN = frozenset({"changeme-changeme", "secretsecretsecret", "0" * 16})
 
 

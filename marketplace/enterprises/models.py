@@ -50,6 +50,8 @@ class Enterprise(Base):
     picture_key: Mapped[str | None]
     picture_alt: Mapped[str] = mapped_column(server_default="")
     joined_on: Mapped[date]
+    suspended_at: Mapped[datetime | None]
+    suspension_reason: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

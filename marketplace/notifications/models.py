@@ -21,14 +21,23 @@ class MessageState(StrEnum):
     FAILED = "failed"
 
 
+class Channel(StrEnum):
+    """By which way a message leaves."""
+
+    MAIL = "mail"
+    TALK = "talk"
+    SMS = "sms"
+
+
 class Message(Base):
-    """One mail to one address about one thing; its key makes it leave once."""
+    """One mail or text to one address about one thing; its key makes it leave once."""
 
     __tablename__ = "message"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     dedupe_key: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[str]
+    channel: Mapped[Channel] = mapped_column(default=Channel.MAIL, server_default="mail")
     person_id: Mapped[int | None] = mapped_column(ForeignKey(Person.id), index=True)
     address: Mapped[str]
     facts: Mapped[dict[str, object]] = mapped_column(JSONB)
@@ -37,6 +46,34 @@ class Message(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
     sent_at: Mapped[datetime | None]
     failure: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    # What the provider calls it.
+    provider_ref: Mapped[str | None]
+
+
+class Preference(Base):
+    """A person wants messages of a topic by a channel, or does not; silence means the default."""
+
+    __tablename__ = "preference"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey(Person.id), primary_key=True)
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[Channel] = mapped_column(primary_key=True)
+    is_wanted: Mapped[bool]
+    changed_at: Mapped[datetime]
+
+
+class RecordedText(Base):
+    """A text the recorded provider took instead of a network; read in the demo and in tests."""
+
+    __tablename__ = "recorded_text"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    channel: Mapped[Channel]
+    phone: Mapped[str]
+    body: Mapped[str]
+    sent_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Notice(Base):

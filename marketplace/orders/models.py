@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -113,6 +113,12 @@ class Bundle(Base):
     # What coupons pay of the shipping.
     shipping_discount: Mapped[Won] = mapped_column(default=Won(0))
     shipping_refunded: Mapped[Won] = mapped_column(default=Won(0), server_default="0")
+    # The day by which goods must have left (3영업일, 전자상거래법 §15), once they are paid.
+    ship_by: Mapped[date | None] = mapped_column(index=True)
+    # What the enterprise told the buyer when that day could not be kept.
+    delayed_until: Mapped[date | None]
+    delay_reason: Mapped[str | None]
+    delay_told_at: Mapped[datetime | None]
     carrier: Mapped[str | None]
     waybill: Mapped[str | None]
     shipped_at: Mapped[datetime | None]
@@ -252,6 +258,21 @@ class ClaimStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Fault(StrEnum):
+    """Whose doing it is, which decides who pays the way back (전자상거래법 §18)."""
+
+    BUYER = "buyer"
+    SELLER = "seller"
+
+
+class PickUp(StrEnum):
+    """How goods come back."""
+
+    COLLECTED = "collected"
+    SENT = "sent"
+    BROUGHT = "brought"
+
+
 class ClaimCase(Base):
     """One cancel, return or exchange of some lines of an order."""
 
@@ -259,6 +280,24 @@ class ClaimCase(Base):
     __table_args__ = (
         # The buyer's form key: pressing the button again finds this case.
         UniqueConstraint("order_id", "attempt_key"),
+        CheckConstraint("return_fee >= 0", name="return_fee_not_negative"),
+        CheckConstraint(
+            "kind = 'cancel' OR (bundle_id IS NOT NULL AND fault IS NOT NULL)",
+            name="goods_come_back_to_somebody",
+        ),
+        CheckConstraint(
+            "(status = 'rejected') = (rejection_reason IS NOT NULL)", name="rejected_with_reason"
+        ),
+        Index(
+            "ix_claim_case_open",
+            "bundle_id",
+            postgresql_where=text("finished_at IS NULL"),
+        ),
+        Index(
+            "ix_claim_case_refund_due",
+            "refund_due_on",
+            postgresql_where=text("finished_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -268,6 +307,22 @@ class ClaimCase(Base):
     status: Mapped[ClaimStatus]
     reason: Mapped[str]
     requested_by: Mapped[str]
+    # What one enterprise answers; a cancel made at once may be about several and has none.
+    bundle_id: Mapped[int | None] = mapped_column(ForeignKey(Bundle.id))
+    # A code of orders.reasons; `reason` is in the buyer's own words.
+    reason_code: Mapped[str] = mapped_column(server_default="other")
+    fault: Mapped[Fault | None]
+    pick_up: Mapped[PickUp | None]
+    return_carrier: Mapped[str | None]
+    return_waybill: Mapped[str | None]
+    collected_at: Mapped[datetime | None]
+    # What inspection found.
+    inspection: Mapped[str | None]
+    # Kept from the refund for the way back.
+    return_fee: Mapped[Won] = mapped_column(default=Won(0), server_default="0")
+    rejection_reason: Mapped[str | None]
+    # Three business days after goods came back or a cancel was asked for.
+    refund_due_on: Mapped[date | None]
     cash_refund: Mapped[Won] = mapped_column(default=Won(0))
     shipping_refund: Mapped[Won] = mapped_column(default=Won(0))
     coupon_return: Mapped[Won] = mapped_column(default=Won(0))
@@ -286,3 +341,19 @@ class ClaimLine(Base):
     quantity: Mapped[int]
     cash_refund: Mapped[Won]
     coupon_return: Mapped[Won]
+    # What is sent instead, in an exchange.
+    new_variant_id: Mapped[int | None] = mapped_column(ForeignKey(Variant.id))
+
+
+class ClaimHistory(Base):
+    """One step of one claim case: from, to, who, when. Append-only."""
+
+    __tablename__ = "claim_history"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    claim_case_id: Mapped[int] = mapped_column(ForeignKey(ClaimCase.id), index=True)
+    from_status: Mapped[str | None]
+    to_status: Mapped[str]
+    actor: Mapped[str]
+    note: Mapped[str] = mapped_column(server_default="")
+    at: Mapped[datetime]
