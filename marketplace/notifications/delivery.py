@@ -14,7 +14,7 @@ from marketplace.core.db import db
 from marketplace.core.settings import Operator
 from marketplace.notifications import advertising, rendering
 from marketplace.notifications import facts as message_facts
-from marketplace.notifications.facts import Facts
+from marketplace.notifications.message import Facts, NothingToSay
 from marketplace.notifications.models import Message, MessageState, Notice
 
 
@@ -40,7 +40,7 @@ def prepare(
         return None
     try:
         facts = message_facts.load(kind, {"kind": kind, **given})
-    except message_facts.NothingToSay:
+    except NothingToSay:
         return None
     if facts.notice is not None and facts.person_id is not None:
         db.session.execute(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -19,33 +18,10 @@ from marketplace.core.db import db
 from marketplace.coupons import receipts
 from marketplace.coupons.eligibility import FACTS
 from marketplace.coupons.models import Campaign, Coupon, CouponState
+from marketplace.notifications.message import Facts, Loader, NothingToSay, Unknown, id_of
 from marketplace.orders import queries as orders
 from marketplace.orders.models import ClaimCase
 from marketplace.payments import payment as payments
-
-
-class Unknown(LookupError):
-    """There is no such kind of message."""
-
-
-class NothingToSay(Exception):
-    """What the message was about is gone: a used link, a coupon given back."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """
-    One message's facts.
-
-    `address` is None for a notice without a mail, `notice` None for a mail without a notice.
-    """
-
-    person_id: int | None
-    address: str | None
-    subject: str
-    link: str
-    notice: str | None = None
-    values: Mapping[str, object] = field(default_factory=dict)
 
 
 def load(kind: str, given: Mapping[str, object]) -> Facts:
@@ -60,17 +36,13 @@ def load(kind: str, given: Mapping[str, object]) -> Facts:
     return loader(given)
 
 
-def _id(given: Mapping[str, object], name: str) -> int:
-    return int(str(given[name]))
-
-
 def _person(given: Mapping[str, object]) -> Person:
-    return db.session.get_one(Person, _id(given, "person_id"))
+    return db.session.get_one(Person, id_of(given, "person_id"))
 
 
-def _mailed_link(subject: str, path: str) -> Callable[[Mapping[str, object]], Facts]:
+def _mailed_link(subject: str, path: str) -> Loader:
     def load_link(given: Mapping[str, object]) -> Facts:
-        token = db.session.get(MailedToken, _id(given, "token_id"))
+        token = db.session.get(MailedToken, id_of(given, "token_id"))
         if token is None:
             raise NothingToSay
         person = db.session.get_one(Person, token.person_id)
@@ -85,7 +57,7 @@ def _mailed_link(subject: str, path: str) -> Callable[[Mapping[str, object]], Fa
     return load_link
 
 
-def _to_person(subject: str, link: str, *, notice: bool) -> Callable[[Mapping[str, object]], Facts]:
+def _to_person(subject: str, link: str, *, notice: bool) -> Loader:
     def load_person(given: Mapping[str, object]) -> Facts:
         person = _person(given)
         return Facts(
@@ -135,9 +107,9 @@ def _consent(given: Mapping[str, object]) -> Facts:
     )
 
 
-def _order(subject: str) -> Callable[[Mapping[str, object]], Facts]:
+def _order(subject: str) -> Loader:
     def load_order(given: Mapping[str, object]) -> Facts:
-        order = orders.get(_id(given, "order_id"))
+        order = orders.get(id_of(given, "order_id"))
         held = payments.find_live(f"order:{order.id}")
         link = f"/my/orders/{order.number}" if order.person_id else "/guest/orders"
         return Facts(
@@ -153,13 +125,13 @@ def _order(subject: str) -> Callable[[Mapping[str, object]], Facts]:
 
 
 def _canceled(given: Mapping[str, object]) -> Facts:
-    case = db.session.get_one(ClaimCase, _id(given, "claim_case_id"))
+    case = db.session.get_one(ClaimCase, id_of(given, "claim_case_id"))
     facts = _order("주문이 취소되었습니다")({"order_id": case.order_id})
     return Facts(**{**vars(facts), "values": {**facts.values, "case": case}})
 
 
 def _fact_decided(given: Mapping[str, object]) -> Facts:
-    asked = db.session.get(VerificationRequest, _id(given, "request_id"))
+    asked = db.session.get(VerificationRequest, id_of(given, "request_id"))
     if asked is None:
         raise NothingToSay
     fact = FACTS[asked.kind]
@@ -177,7 +149,7 @@ def _coupon_claimed(given: Mapping[str, object]) -> Facts:
     name, coupon = db.session.execute(
         select(Campaign.name, Coupon)
         .join(Coupon, Coupon.campaign_id == Campaign.id)
-        .where(Coupon.id == _id(given, "coupon_id"))
+        .where(Coupon.id == id_of(given, "coupon_id"))
     ).one()
     if coupon.person_id is None:
         raise NothingToSay
@@ -192,7 +164,7 @@ def _coupon_claimed(given: Mapping[str, object]) -> Facts:
 
 
 def _counter_use(given: Mapping[str, object]) -> Facts:
-    receipt = receipts.get_by_redemption(_id(given, "redemption_id"))
+    receipt = receipts.get_by_redemption(id_of(given, "redemption_id"))
     if receipt.person_id is None:
         raise NothingToSay
     person = db.session.get_one(Person, receipt.person_id)
@@ -214,7 +186,7 @@ def _coupon_expiring(given: Mapping[str, object]) -> Facts:
         select(Campaign.name, Coupon, Person)
         .join(Coupon, Coupon.campaign_id == Campaign.id)
         .join(Person, Person.id == Coupon.person_id)
-        .where(Coupon.id == _id(given, "coupon_id"), Coupon.state == CouponState.CLAIMED)
+        .where(Coupon.id == id_of(given, "coupon_id"), Coupon.state == CouponState.CLAIMED)
     ).one_or_none()
     if found is None:
         raise NothingToSay
@@ -248,7 +220,7 @@ def _books_broken(given: Mapping[str, object]) -> Facts:
     )
 
 
-_LOADERS: Final[Mapping[str, Callable[[Mapping[str, object]], Facts]]] = {
+_LOADERS: Final[Mapping[str, Loader]] = {
     "confirm_email": _mailed_link("이메일 주소를 확인해 주세요", "/sign-up/confirm"),
     "reset_password": _mailed_link("새 비밀번호를 정해 주세요", "/password/new"),
     "password_changed": _to_person("비밀번호가 바뀌었습니다", "/password/reset", notice=True),

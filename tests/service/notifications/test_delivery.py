@@ -15,7 +15,7 @@ from marketplace.accounts.models import MailedToken, TokenPurpose
 from marketplace.core import paths
 from marketplace.core.db import db, transaction
 from marketplace.core.settings import Operator
-from marketplace.notifications import delivery, facts, inbox
+from marketplace.notifications import delivery, facts, inbox, message
 from marketplace.notifications.models import Message, MessageState, Notice
 from marketplace.notifications.transport import Folder, Smtp, Unreachable
 from tests import make
@@ -128,7 +128,7 @@ class TestPrepare:
         assert _prepare("reset_password", token_id=10**12) is None
 
     def test_refuses_a_kind_nobody_knows(self) -> None:
-        with pytest.raises(facts.Unknown):
+        with pytest.raises(message.Unknown):
             _prepare("horoscope")
 
 
