@@ -23,7 +23,7 @@ settings = Settings.from_env()
 flask_app = create_app(settings)
 
 # Hard limit < lease (300 s) < visibility timeout: no task ever runs twice at once.
-HARD_LIMIT: Final = 240
+HARD_LIMIT: Final = settings.job_time_limit
 VISIBILITY_TIMEOUT: Final = 600
 
 TASK_MODULES: Final = tuple(
@@ -102,7 +102,7 @@ celery.conf.update(
     task_serializer="json",
     accept_content=["json"],
     task_time_limit=HARD_LIMIT,
-    task_soft_time_limit=HARD_LIMIT - 20,
+    task_soft_time_limit=max(1, HARD_LIMIT - 20),
     worker_prefetch_multiplier=2,
     broker_connection_retry_on_startup=True,
     broker_transport_options={

@@ -58,6 +58,8 @@ class Settings:
     auto_confirm_days: int = 8
     # Whether the office looks at a product before it is sold.
     product_review: bool = False
+    # Seconds until a job that does not end is killed; its lease of 300 s must outlive it.
+    job_time_limit: int = 240
     sentry_dsn: str | None = None
     otlp_endpoint: str | None = None
     metrics_token: str | None = None
@@ -73,6 +75,8 @@ class Settings:
             raise SettingsError("SECRET_KEY must be a random value of at least 16 characters")
         if not _WITHDRAWAL_DAYS <= self.auto_confirm_days <= _LONGEST_WAIT:
             raise SettingsError("AUTO_CONFIRM_DAYS must be between 7 and 60")
+        if not 0 < self.job_time_limit <= _LONGEST_JOB:
+            raise SettingsError("JOB_TIME_LIMIT must be between 1 and 240 seconds")
         if self.stripe_secret_key and not self.stripe_webhook_secret:
             raise SettingsError("STRIPE_WEBHOOK_SECRET is required with STRIPE_SECRET_KEY")
 
@@ -108,6 +112,7 @@ class Settings:
             pool_size=int(env.get("DATABASE_POOL_SIZE", "8")),
             auto_confirm_days=int(env.get("AUTO_CONFIRM_DAYS", "8")),
             product_review=env.get("PRODUCT_REVIEW", "0") == "1",
+            job_time_limit=int(env.get("JOB_TIME_LIMIT", "240")),
             sentry_dsn=env.get("SENTRY_DSN") or None,
             otlp_endpoint=env.get("OTEL_EXPORTER_OTLP_ENDPOINT") or None,
             metrics_token=env.get("METRICS_TOKEN") or None,
@@ -117,6 +122,7 @@ class Settings:
 
 _WITHDRAWAL_DAYS = 7
 _LONGEST_WAIT = 60
+_LONGEST_JOB = 240
 _WELL_KNOWN = frozenset({"changeme-changeme", "secretsecretsecret", "0" * 16})
 
 

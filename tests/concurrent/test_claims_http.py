@@ -123,10 +123,14 @@ def press(connection: Connection, browser: Browser, path: str, **form: str) -> A
 
 
 def rush(
-    url: str, everybody: Sequence[Browser], act: Callable[[Connection, Browser], Answer]
+    url: str,
+    everybody: Sequence[Browser],
+    act: Callable[[Connection, Browser], Answer],
+    *,
+    clients: int = CLIENTS,
 ) -> list[Answer]:
     """Let everybody act, as many at once as there are clients, let go by one barrier."""
-    clients = min(CLIENTS, len(everybody))
+    clients = min(clients, len(everybody))
     barrier = threading.Barrier(clients)
 
     def work(number: int) -> list[Answer]:
@@ -174,6 +178,28 @@ def test_2000_people_claim_500_coupons_each_retrying(shop: tuple[Flask, str]) ->
     assert said[303] >= COUPONS
 
 
+def test_3000_people_press_20000_times_for_1000_coupons(shop: tuple[Flask, str]) -> None:
+    """C1, at its own size: two hundred clients at once."""
+    app, url = shop
+    make.campaign(slug="rush", name="첫차 쿠폰", cap=1_000, amount=5_000)
+    everybody = browsers(app, 3_000)
+    chance = random.Random(17)  # noqa: S311
+    presses = [*everybody, *chance.choices(everybody, k=17_000)]
+    chance.shuffle(presses)
+
+    answers = rush(
+        url,
+        presses,
+        lambda line, browser: press(line, browser, "/coupons/rush/claim"),
+        clients=200,
+    )
+
+    assert claimed() == (1_000, 1_000)
+    assert {answer.status for answer in answers} == {303, 409}
+    winners = {answer.person_id for answer in answers if answer.status == 303}
+    assert len(winners) == 1_000
+
+
 def test_killed_web_processes_lose_no_coupon(shop: tuple[Flask, str], web: crew.Crew) -> None:
     """C3: whoever was told of a coupon has it, and whatever is left is given afterwards."""
     app, url = shop
@@ -215,7 +241,7 @@ def _kill_now_and_then(web: crew.Crew, is_over: threading.Event) -> None:
     for _ in range(KILLS):
         if is_over.wait(1.0):
             return
-        serving = web.list_web_processes()
+        serving = web.list_processes("web")
         # The other one goes on serving, or is about to.
         if len(serving) > 1:
             crew.end(serving[0])

@@ -35,6 +35,8 @@ class Crew:
     """A web server, a Celery worker and a dispatcher; each can be killed and started again."""
 
     settings: Settings
+    # What differs from the settings above.
+    env: Mapping[str, str] = field(default_factory=dict)
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, *names: str) -> None:
@@ -50,7 +52,8 @@ class Crew:
             if name == "web":
                 self._serve()
                 continue
-            self._spawn(name, [sys.executable, "-m", *commands[name], *self._queues(name)], {})
+            words = [*commands[name], *self._queues(name)]
+            self._spawn(name, [sys.executable, "-m", *words], self.env)
 
     def kill(self, name: str) -> None:
         """Kill a process and its children the hard way."""
@@ -60,15 +63,14 @@ class Crew:
 
     def kill_workers_children(self) -> None:
         """Kill the processes that do the jobs, as a segfault or the kernel's OOM killer would."""
-        parent = self.children["worker"].pid
-        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        children = self.list_processes("worker")
         assert children
         for pid in children:
-            end(int(pid))
+            end(pid)
 
-    def list_web_processes(self) -> list[int]:
-        """List the processes that answer requests."""
-        parent = self.children["web"].pid
+    def list_processes(self, name: str) -> list[int]:
+        """List the processes that do a program's work: answer requests, run jobs."""
+        parent = self.children[name].pid
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
         return [int(pid) for pid in children]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -36,6 +37,7 @@ from tests.service.coupons import judge
 
 CLIENTS = 50
 PEOPLE, COUPONS = 150, 60
+KILLS = 20
 
 
 @pytest.fixture
@@ -66,20 +68,30 @@ class TestRushWhileProcessesDie:
     def test_no_coupon_is_lost_nor_given_twice(
         self, app: Flask, live_settings: Settings, own_postgres: EmbeddedPostgres
     ) -> None:
-        """C3."""
+        """C3: twenty web processes are killed one after the other, and PostgreSQL once."""
         drive = make.campaign(slug="rush", cap=COUPONS, amount=3_333)
         everybody = browsers(app, PEOPLE)
         told: Counter[str] = Counter()
         settings = replace(live_settings, pool_size=4)
 
-        def claim(number: int) -> None:
-            Persistent(settings.public_url, everybody[number], told).claim("rush")
+        is_over = threading.Event()
+
+        def claim(number: int, *, until: threading.Event | None = None) -> None:
+            person = Persistent(settings.public_url, everybody[number], told)
+            person.claim("rush")
+            while until is not None and not until.is_set():
+                person.claim("rush")
 
         claims = [partial(claim, number) for number in range(PEOPLE)]
+        # They go on pressing for as long as processes die.
+        storming = [partial(claim, number, until=is_over) for number in range(CLIENTS)]
         with crew.working(settings, "web") as running:
             faults: list[Exception] = []
-            with meanwhile(lambda: faults.extend(all_at_once(claims, clients=CLIENTS))):
-                _kill_web_and_database(running, own_postgres)
+            with meanwhile(lambda: faults.extend(all_at_once(storming, clients=CLIENTS))):
+                try:
+                    _kill_web_processes_and_database(running, own_postgres)
+                finally:
+                    is_over.set()
             # Slots of claims that died half-way are given to whoever asks later.
             faults += all_at_once(claims, clients=CLIENTS)
 
@@ -124,12 +136,17 @@ class TestRushWhileProcessesDie:
         judge.check()
 
 
-def _kill_web_and_database(running: Crew, server: EmbeddedPostgres) -> None:
-    time.sleep(0.3)
-    kill(server, signal.SIGQUIT)
-    server.start()
-    running.kill("web")
-    running.start("web")
+def _kill_web_processes_and_database(running: Crew, server: EmbeddedPostgres) -> None:
+    for number in range(KILLS):
+        # One serves while the other is replaced, as a server's own watch would have it.
+        time.sleep(0.2)
+        crew.wait_until(
+            lambda: len(running.list_processes("web")) > 1, instead=lambda: running.said("web")
+        )
+        crew.end(running.list_processes("web")[0])
+        if number == KILLS // 2:
+            kill(server, signal.SIGQUIT)
+            server.start()
 
 
 class TestBudgetWhileProcessesDie:

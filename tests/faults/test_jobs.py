@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from datetime import timedelta
 
+import psutil
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, text, update
@@ -183,6 +186,50 @@ class TestKillsItsProcess:
             self._kill_the_one_who_does_it(running)
 
         assert _how_it_went() == (JobState.DEAD, outbox.MAX_ATTEMPTS, "its process died")
+
+
+@pytest.mark.usefixtures("shop")
+class TestNeverEnds:
+    """What sleeps for ever is killed at its time limit, and given up in the end (J9)."""
+
+    def test_is_given_up_while_others_go_on(self, live_settings: Settings) -> None:
+        running = crew.Crew(live_settings, env={"JOB_TIME_LIMIT": "4"})
+        with transaction():
+            outbox.enqueue("search.reindex_all", {}, key="deadly")
+            db.session.execute(update(Job).values(attempts=outbox.MAX_ATTEMPTS - 1))
+        try:
+            running.start()
+            with db.engine.connect() as holder:
+                holder.execute(text("LOCK TABLE product_document IN ACCESS EXCLUSIVE MODE"))
+                crew.wait_until(_somebody_waits)
+                asleep = _put_to_sleep(running)
+            make.claimed_coupon(make.campaign(cap=60, budget=60 * 5_000))
+            for _ in range(50):
+                make.claimed_coupon()
+            crew.wait_until(lambda: _count(JobState.DONE) == 51, instead=_where_jobs_stand)
+            crew.wait_until(lambda: asleep not in running.list_processes("worker"))
+            crew.hurry()
+            crew.wait_until(lambda: _how_it_went()[0] is JobState.DEAD, instead=_how_it_went)
+        finally:
+            running.stop()
+
+        assert _how_it_went()[1:] == (outbox.MAX_ATTEMPTS, "no worker came back from it")
+
+
+def _put_to_sleep(running: crew.Crew) -> int:
+    """Freeze the process whose question waits for the lock, and return its id."""
+    port = db.session.scalar(
+        text(
+            "SELECT a.client_port FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid"
+            " WHERE NOT l.granted AND l.locktype = 'relation'"
+        )
+    )
+    db.session.rollback()
+    for pid in running.list_processes("worker"):
+        if port in {line.laddr.port for line in psutil.Process(pid).net_connections("tcp")}:
+            os.kill(pid, signal.SIGSTOP)
+            return pid
+    raise AssertionError("nobody waits any more")
 
 
 def _how_it_went() -> tuple[JobState, int, str | None]:
