@@ -49,9 +49,11 @@ class Wording:
     terms: tuple[str, ...]
 
 
-def get_wording(batch_id: int) -> Wording:
+def get_wording(batch_id: int, *, phone: str) -> Wording:
     """
     Return what the coupons of a batch say, by the rules they were issued under.
+
+    `phone` is where whoever holds one may ask.
 
     :raises BatchMissing:
     """
@@ -74,7 +76,7 @@ def get_wording(batch_id: int) -> Wording:
             " · ".join(labels.terms(version.min_order, version.max_discount, version.channel)),
             "사용 기간: " + _until(version),
             _HOW[version.channel],
-            "현금으로 바꿀 수 없습니다.",
+            f"현금으로 바꿀 수 없습니다. 문의 {phone}",
         ),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import BigInteger, case, cast, func, null, select, union_all
+from sqlalchemy import BigInteger, case, cast, exists, func, null, select, union_all
 
 from marketplace.core.db import db
 from marketplace.core.money import Won
@@ -60,7 +60,11 @@ class CampaignCard:
 
 @dataclass(frozen=True)
 class WalletCoupon:
-    """One coupon of a wallet; `used` is what redemptions took, in won."""
+    """
+    One coupon of a wallet; `used` is what redemptions took, in won.
+
+    `was_used` stays true when a use was reversed: such a coupon cannot be given back.
+    """
 
     id: int
     campaign_slug: str
@@ -76,6 +80,7 @@ class WalletCoupon:
     state: CouponState
     balance: Won
     used: Won
+    was_used: bool
     claimed_at: datetime
     expires_at: datetime
 
@@ -166,8 +171,9 @@ def list_wallet(*, person_id: int) -> list[WalletCoupon]:
         .correlate(Coupon)
         .scalar_subquery()
     )
+    was_used = exists().where(Redemption.coupon_id == Coupon.id).correlate(Coupon)
     rows = db.session.execute(
-        select(Coupon, CampaignVersion, Campaign, used)
+        select(Coupon, CampaignVersion, Campaign, used, was_used)
         .join(CampaignVersion, CampaignVersion.id == Coupon.version_id)
         .join(Campaign, Campaign.id == Coupon.campaign_id)
         .where(Coupon.person_id == person_id)
@@ -206,7 +212,7 @@ def _card(campaign: Campaign, version: CampaignVersion, left: int) -> CampaignCa
 
 
 def _wallet_coupon(
-    coupon: Coupon, version: CampaignVersion, campaign: Campaign, used: int
+    coupon: Coupon, version: CampaignVersion, campaign: Campaign, used: int, was_used: bool
 ) -> WalletCoupon:
     if coupon.claimed_at is None or coupon.expires_at is None:
         raise AssertionError(f"coupon {coupon.id} is selected by its person")
@@ -225,6 +231,7 @@ def _wallet_coupon(
         state=coupon.state,
         balance=coupon.balance,
         used=Won(used),
+        was_used=was_used,
         claimed_at=coupon.claimed_at,
         expires_at=coupon.expires_at,
     )

@@ -57,7 +57,7 @@ def _grants(name: str, budget: int, year: int, code: str) -> tuple[GrantSeed, ..
         GrantSeed(
             funder=funder,
             name=f"{year} {name} {label}",
-            account_code=f"{code}-{funder}",
+            account_code=f"{code} {name} {label}",
             ceiling=Won(budget * bps // 10_000),
             share_bps=bps,
         )

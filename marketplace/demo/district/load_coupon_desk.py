@@ -87,7 +87,7 @@ def _fund(name: str, budget: int, *, at: datetime) -> list[tuple[int, int]]:
         grant_id = grants.add_grant(
             funder=funder,
             name=f"{year} {name} {label}",
-            account_code=f"320-{name}-{funder.value}",
+            account_code=f"320-03 {name} {label}",
             fiscal_year=year,
             ceiling=ceiling,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from wtforms import IntegerField
@@ -14,6 +14,7 @@ from marketplace.accounts.roles import Role
 from marketplace.core import clock
 from marketplace.core.db import in_transaction, transaction
 from marketplace.core.errors import DomainError, InvalidInput
+from marketplace.core.settings import Operator, Settings
 from marketplace.coupons import code_batches, code_sheet, codes
 from marketplace.coupons.code_batches import Batch, BatchMissing
 from marketplace.web import csv_files, forms
@@ -113,7 +114,8 @@ def take_sheet(campaign_id: int, batch_id: int) -> ResponseReturnValue:
         with transaction():
             rows = code_batches.take_for_sheet(batch_id, by=current_user.person_id, at=clock.now())
             # Drawn before it counts as taken: what fails here can be asked for again.
-            sheet = code_sheet.draw(code_sheet.get_wording(batch_id), rows)
+            wording = code_sheet.get_wording(batch_id, phone=_operator().phone)
+            sheet = code_sheet.draw(wording, rows)
     except DomainError as error:
         return _page(campaign_id, error=error), status_of(error)
     response = Response(sheet, mimetype="application/pdf")
@@ -164,3 +166,8 @@ def _page(
         form=form or BatchForm(),
         error=error,
     )
+
+
+def _operator() -> Operator:
+    settings: Settings = current_app.extensions["settings"]
+    return settings.operator

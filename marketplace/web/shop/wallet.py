@@ -55,7 +55,7 @@ def index() -> ResponseReturnValue:
         terms=labels.terms,
         is_for_tills=_is_for_tills,
         receipts=receipts.list_of_person(person_id=current_user.person_id)[:5],
-        to_return=[coupon for coupon in usable if not coupon.used],
+        to_return=[coupon for coupon in usable if not coupon.was_used],
         queues=waiting.list_places(person_id=current_user.person_id, at=at),
     )
 
@@ -161,7 +161,7 @@ def _coupon_page(coupon: WalletCoupon, **what: object) -> str:
         state=STATES[coupon.state],
         can_show=is_for_tills and coupon.is_usable(at) and coupon.balance > 0,
         is_for_tills=is_for_tills,
-        can_return=coupon.is_usable(at) and not coupon.used,
+        can_return=coupon.is_usable(at) and not coupon.was_used,
         is_in_parts=coupon.kind is CouponKind.STORED_VALUE,
         places=places.list_places(coupon.scope, on=day_in_seoul(at)) if is_for_tills else [],
         receipts=receipts.list_of_person(person_id=current_user.person_id, coupon_id=coupon.id),

@@ -179,7 +179,7 @@ class TestSheet:
         batch_id, made = make.code_batch(drive, codes=8)
         rows = [code_batches.CodeRow(number, code) for number, code in enumerate(made, start=1)]
 
-        wording = code_sheet.get_wording(batch_id)
+        wording = code_sheet.get_wording(batch_id, phone="02-450-1234")
         page = code_sheet.draw(wording, rows, form="png")
         with Image.open(BytesIO(page)) as picture:
             read = {found.text for found in zxingcpp.read_barcodes(picture.convert("L"))}
@@ -196,7 +196,7 @@ class TestSheet:
         drive = make.code_campaign(cap=1, scope={"enterprises": [shop.id]}, valid_days=30)
         batch_id, _ = make.code_batch(drive, codes=1)
 
-        wording = code_sheet.get_wording(batch_id)
+        wording = code_sheet.get_wording(batch_id, phone="02-450-1234")
 
         assert "꿀벌 협동조합" in wording.terms[0]
         assert "등록한 날부터 30일" in wording.terms[2]
