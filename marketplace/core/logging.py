@@ -15,6 +15,8 @@ from marketplace.core import masking
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 _OWN: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+# Kept: one is made anew for each call with such arguments otherwise.
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 _CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), 127, 0x85, 0x2028, 0x2029)}
 
 
@@ -37,7 +39,7 @@ class JsonFormatter(logging.Formatter):
         )
         if record.exc_info:
             line["exception"] = masking.text(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _JSON.encode(line)
 
 
 class TextFormatter(logging.Formatter):
