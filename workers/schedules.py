@@ -27,13 +27,21 @@ class Schedule:
 
 SCHEDULES: Final = (
     Schedule("checkout.expire_unpaid", timedelta(minutes=1)),
+    Schedule("catalog.run_price_plans", timedelta(minutes=1)),
+    Schedule("catalog.watch_stock", timedelta(minutes=1)),
     Schedule("checkout.reconcile", timedelta(minutes=5)),
+    Schedule("orders.track", timedelta(minutes=30)),
+    # Objecting ends with a day in Seoul; a round an hour takes what one round leaves.
+    Schedule("orders.confirm_overdue", timedelta(hours=1)),
+    Schedule("orders.remind_overdue", timedelta(days=1)),
     Schedule("coupons.expire", timedelta(minutes=10)),
     Schedule("coupons.serve_waiting", timedelta(minutes=10)),
     Schedule("coupons.greet_birthdays", timedelta(days=1)),
     Schedule("coupons.announce_expiring", timedelta(days=1)),
+    Schedule("claims.watch", timedelta(hours=1)),
     Schedule("reporting.watch_fraud", timedelta(minutes=10)),
     Schedule("reporting.check_books", timedelta(hours=1)),
+    Schedule("enterprises.remind_designations", timedelta(days=1)),
     # Designations end with the day: their badges and filters must go with them.
     Schedule("search.reindex_all", timedelta(days=1)),
     Schedule("counter.forget_tokens", timedelta(hours=1)),

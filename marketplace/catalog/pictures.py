@@ -5,38 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import warnings
-from dataclasses import dataclass
-from typing import Final
 
-from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFilter
 
 from marketplace.catalog.models import Picture
+from marketplace.catalog.picture_rows import StoredPicture
 from marketplace.catalog.renditions import FORMATS, WIDTHS, file_key
 from marketplace.core.db import db
-from marketplace.core.errors import InvalidInput
+from marketplace.core.image_files import MAX_BYTES, MAX_PIXELS, PictureRefused, decode
 from marketplace.core.storage import Storage
 
-MAX_BYTES: Final = 10 * 1024 * 1024
-# Checked from the header, before any pixel is decoded: 25 megapixels need about 100 MB.
-MAX_PIXELS: Final = 25_000_000
-_READABLE: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
-
-
-class PictureRefused(InvalidInput):
-    """The file cannot be used as a picture."""
-
-    message = "사진을 올릴 수 없습니다: {why}"
-
-
-@dataclass(frozen=True)
-class StoredPicture:
-    """A picture as stored: its key, size in pixels and a tiny placeholder as a data URI."""
-
-    key: str
-    width: int
-    height: int
-    placeholder: str
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "PictureRefused", "StoredPicture", "add", "store"]
 
 
 def store(content: bytes, storage: Storage) -> StoredPicture:
@@ -47,7 +26,7 @@ def store(content: bytes, storage: Storage) -> StoredPicture:
 
     :raises PictureRefused:
     """
-    image = _decode(content)
+    image = decode(content)
     key = hashlib.sha256(content).hexdigest()[:32]
     if not storage.has(file_key(key, WIDTHS[-1], "jpg")):
         for width in WIDTHS:
@@ -76,24 +55,6 @@ def add(*, product_id: int, picture: StoredPicture, alt: str, position: int) -> 
             position=position,
         )
     )
-
-
-def _decode(content: bytes) -> Image.Image:
-    if len(content) > MAX_BYTES:
-        raise PictureRefused(why="10MB보다 작은 파일만 올릴 수 있습니다.")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content), formats=_READABLE)
-            if image.width * image.height > MAX_PIXELS:
-                raise PictureRefused(why="2,500만 화소보다 작은 사진만 올릴 수 있습니다.")
-            image.seek(0)
-            upright = ImageOps.exif_transpose(image)
-            return upright.convert("RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise PictureRefused(why="JPG, PNG, WebP, AVIF, GIF 사진인지 확인해 주세요.") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PictureRefused(why="2,500만 화소보다 작은 사진만 올릴 수 있습니다.") from error
 
 
 def _resized(image: Image.Image, width: int) -> Image.Image:

@@ -141,17 +141,16 @@ _ANCESTORS: Final = (
     .scalar_subquery()
 )
 # Built once: building a statement costs as much as running it.
-_ON_SALE: Final = (
+_ANY: Final = (
     select(Product, ShippingPolicy, Category, _VARIANTS, _PICTURES, _ANCESTORS)
     .join(ShippingPolicy, ShippingPolicy.id == Product.shipping_policy_id)
     .join(Category, Category.id == Product.category_id)
     .join(Enterprise, Enterprise.id == Product.enterprise_id)
-    .where(
-        Product.id == bindparam("product"),
-        Product.status == ProductStatus.ON_SALE,
-        Enterprise.status == EnterpriseStatus.ACTIVE,
-    )
+    .where(Product.id == bindparam("product"))
     .execution_options(populate_existing=True)
+)
+_ON_SALE: Final = _ANY.where(
+    Product.status == ProductStatus.ON_SALE, Enterprise.status == EnterpriseStatus.ACTIVE
 )
 
 
@@ -163,6 +162,20 @@ def get_product_page(product_id: int) -> ProductPage:
     """
     row = db.session.execute(_ON_SALE, {"product": product_id}).one_or_none()
     if row is None:
+        raise ProductNotFound
+    return _page(*row)
+
+
+def preview_page(product_id: int, *, enterprise_id: int | None = None) -> ProductPage:
+    """
+    Return a product as its page will show it, whether it is on sale or not.
+
+    Without an enterprise it may be anybody's: that is for the office.
+
+    :raises ProductNotFound:
+    """
+    row = db.session.execute(_ANY, {"product": product_id}).one_or_none()
+    if row is None or enterprise_id not in (None, row[0].enterprise_id):
         raise ProductNotFound
     return _page(*row)
 

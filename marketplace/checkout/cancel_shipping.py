@@ -1,5 +1,7 @@
 """
-What a cancel does to shipping: it goes back with the last goods, or falls due after all.
+What goods that go back do to shipping: it goes back with the last of them, or falls due after all.
+
+Goods that were sent have cost their way: then it goes back only when the seller is to blame.
 
 Free shipping that was for more goods than stay falls due. What a refund is too small to keep of
 it stays owed, and is kept from later refunds of the same bundle: the debt is no row of its own,
@@ -9,6 +11,8 @@ but what the goods that stay cost to ship, less what is kept for shipping so far
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 from sqlalchemy import select
 
@@ -20,12 +24,25 @@ from marketplace.checkout.quote_shipping import fee_of
 from marketplace.core.db import db
 from marketplace.core.money import Won
 from marketplace.enterprises.models import Enterprise
-from marketplace.orders.canceling import LineBack, ShippingBack, Standing
 from marketplace.orders.models import Bundle, Line
+from marketplace.orders.standing import LineBack, ShippingBack, Standing
 
 
-def shipping_back(standing: Standing, lines: Sequence[LineBack]) -> list[ShippingBack]:
-    """Return what the bundles of cancelled goods bring back, or take, for shipping."""
+@dataclass(frozen=True)
+class Terms:
+    """On whose account goods go back, and whether they had been sent."""
+
+    is_sent: bool
+    is_sellers_fault: bool
+
+
+CANCELED_BY_BUYER: Final = Terms(is_sent=False, is_sellers_fault=False)
+
+
+def shipping_back(
+    standing: Standing, lines: Sequence[LineBack], terms: Terms = CANCELED_BY_BUYER
+) -> list[ShippingBack]:
+    """Return what the bundles of goods that go back bring back, or take, for shipping."""
     touched = [
         bundle
         for bundle in standing.bundles.values()
@@ -35,9 +52,10 @@ def shipping_back(standing: Standing, lines: Sequence[LineBack]) -> list[Shippin
     backs = []
     for bundle in touched:
         policy, enterprise_name = policies[bundle.shipping_policy_id]
-        cash, coupon = _change(
+        parcel = _Parcel(
             standing, bundle, policy, [back for back in lines if back.bundle_id == bundle.id]
         )
+        cash, coupon = parcel.change(terms)
         if cash or coupon:
             backs.append(
                 standing.shipping_back(
@@ -47,31 +65,65 @@ def shipping_back(standing: Standing, lines: Sequence[LineBack]) -> list[Shippin
     return backs
 
 
-def _change(
-    standing: Standing, bundle: Bundle, policy: Shipping, lines: Sequence[LineBack]
-) -> tuple[Won, Won]:
-    """Return (money, coupon money) that goes back for one bundle's shipping."""
-    members = standing.lines_of(bundle.id)
-    now_canceled = {back.line_id: back.quantity for back in lines}
-    after = {
-        line.id: line.quantity - line.canceled_quantity - now_canceled.get(line.id, 0)
-        for line in members
-    }
-    in_money, by_coupons = standing.shipping_kept(bundle.id)
-    if not any(after.values()):
-        return in_money, by_coupons
-    ordered = {line.id: line.quantity for line in members}
-    if _fee(policy, members, ordered) != bundle.shipping_fee:
-        # The enterprise changed its terms since: what was agreed on stays.
-        return Won(0), Won(0)
-    kept = in_money + by_coupons - bundle.surcharge
-    owed = _fee(policy, members, after) - kept
-    if owed > 0:
-        # Never more than these goods bring back; the rest waits for the next ones.
-        return Won(-min(owed, sum(back.cash for back in lines))), Won(0)
-    # The buyer's own money goes back before the coupons' does.
-    cash = min(-owed, in_money)
-    return Won(cash), Won(-owed - cash)
+def return_fee_of(bundle: Bundle) -> Won:
+    """Return what the enterprise of a bundle asks for one way back."""
+    fee = db.session.scalar(
+        select(ShippingPolicy.return_fee).where(ShippingPolicy.id == bundle.shipping_policy_id)
+    )
+    return Won(fee or 0)
+
+
+class _Parcel:
+    """One bundle, and those of its goods that go back now."""
+
+    def __init__(
+        self, standing: Standing, bundle: Bundle, policy: Shipping, backs: Sequence[LineBack]
+    ) -> None:
+        self._members = standing.lines_of(bundle.id)
+        self._bundle = bundle
+        self._policy = policy
+        self._before = {line.id: standing.staying(line) for line in self._members}
+        going = {back.line_id: back.quantity for back in backs}
+        self._after = {
+            line_id: pieces - going.get(line_id, 0) for line_id, pieces in self._before.items()
+        }
+        self._cash = sum(back.cash for back in backs)
+        self._in_money, self._by_coupons = standing.shipping_kept(bundle.id)
+        self._kept = (
+            self._in_money
+            + self._by_coupons
+            + standing.pending.shipping_charged[bundle.id]
+            - bundle.surcharge
+        )
+
+    def change(self, terms: Terms) -> tuple[Won, Won]:
+        """Return (money, coupon money) that goes back for the shipping."""
+        everything = not any(self._after.values())
+        if everything and (terms.is_sellers_fault or not terms.is_sent):
+            return self._in_money, self._by_coupons
+        if terms.is_sent and terms.is_sellers_fault:
+            return Won(0), Won(0)
+        ordered = {line.id: line.quantity for line in self._members}
+        if _fee(self._policy, self._members, ordered) != self._bundle.shipping_fee:
+            # The enterprise changed its terms since: what was agreed on stays.
+            return Won(0), Won(0)
+        owed = self._due(everything=everything) - self._kept
+        if owed > 0:
+            if terms.is_sellers_fault:
+                return Won(0), Won(0)
+            # Never more than these goods bring back; the rest waits for the next ones.
+            return Won(-min(owed, self._cash)), Won(0)
+        if terms.is_sent:
+            return Won(0), Won(0)
+        # The buyer's own money goes back before the coupons' does.
+        cash = min(-owed, self._in_money)
+        return Won(cash), Won(min(-owed - cash, self._by_coupons))
+
+    def _due(self, *, everything: bool) -> int:
+        if everything:
+            # Sent for nothing: free shipping was for goods that were kept.
+            return _fee(replace(self._policy, free_over=None), self._members, self._before)
+        return _fee(self._policy, self._members, self._after)
 
 
 def _fee(policy: Shipping, members: Sequence[Line], quantities: dict[int, int]) -> int:

@@ -1,31 +1,42 @@
-"""A buyer cancels pieces of an order: the refund is shown first, then made, exactly as shown."""
+"""Pieces of an order are cancelled at once: the refund is shown first, then made as shown."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select
-
-from marketplace.catalog import stock
-from marketplace.checkout import accounts, cancel_shipping, expiring, references, refunding
+from marketplace.checkout import cancel_shipping, claim_money, expiring
+from marketplace.checkout.cancel_shipping import CANCELED_BY_BUYER, Terms
+from marketplace.checkout.claim_money import Cause, MoneyBack
+from marketplace.checkout.quote_cart import NO_WON
 from marketplace.core import outbox
-from marketplace.core.db import db
-from marketplace.core.errors import Conflict
+from marketplace.core.errors import Conflict, InvalidInput
 from marketplace.core.money import Won
-from marketplace.coupons import reversal
-from marketplace.coupons.models import Campaign, Coupon, Redemption
-from marketplace.ledger import posting
-from marketplace.ledger.posting import AccountRef, Leg, credit, debit
 from marketplace.orders import canceling as cases
-from marketplace.orders import lifecycle
-from marketplace.orders.canceling import LineBack, NothingChosen, ShippingBack, Standing
-from marketplace.orders.models import ClaimCase
-from marketplace.payments import invoice, payment
-from marketplace.payments.models import PaymentState, ProviderCode
-from marketplace.payments.port import HeldPayment
+from marketplace.orders import lifecycle, reasons, standing
+from marketplace.orders.models import ClaimCase, Fault, LineStatus
+from marketplace.orders.standing import (
+    AT_ONCE,
+    LineUnknown,
+    NothingChosen,
+    ShippingBack,
+    Standing,
+)
+from marketplace.payments.models import PaymentState
+
+__all__ = [
+    "CanceledCase",
+    "MoneyBack",
+    "cancel_by_office",
+    "cancel_lines",
+    "cancel_sold_out",
+    "cancel_unpaid",
+    "preview",
+]
+
+_UNSENT: Final = frozenset({LineStatus.PAID, LineStatus.PREPARING})
 
 
 class NotPaidYet(Conflict):
@@ -46,41 +57,10 @@ class AlreadyEnded(Conflict):
     message = "이미 끝난 주문입니다."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cancellation:
-    """What a cancel brings back; amounts in won."""
+class ReasonMissing(InvalidInput):
+    """Who cancels for somebody else says why."""
 
-    lines: tuple[LineBack, ...]
-    shipping: tuple[ShippingBack, ...]
-    # Names of campaigns whose coupons can be used again afterwards.
-    restored_coupons: tuple[str, ...]
-
-    @property
-    def goods_refund(self) -> Won:
-        """Return the money for the goods."""
-        return Won(sum(back.cash for back in self.lines))
-
-    @property
-    def shipping_refund(self) -> Won:
-        """Return the money for shipping; negative when shipping falls due after all."""
-        return Won(sum(back.cash for back in self.shipping))
-
-    @property
-    def shipping_due(self) -> Won:
-        """Return the shipping that falls due because too little is left for free shipping."""
-        return Won(-sum(back.cash for back in self.shipping if back.cash < 0))
-
-    @property
-    def cash_refund(self) -> Won:
-        """Return the money that goes back in all."""
-        return Won(self.goods_refund + self.shipping_refund)
-
-    @property
-    def coupon_return(self) -> Won:
-        """Return what goes back to coupons and their funders."""
-        return Won(
-            sum(back.coupon for back in self.lines) + sum(back.coupon for back in self.shipping)
-        )
+    message = "취소하는 이유를 적어 주세요."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,13 +74,31 @@ class CanceledCase:
     is_new: bool
 
 
-def preview(*, order_id: int, quantities: Mapping[int, int]) -> Cancellation:
+@dataclass(frozen=True, kw_only=True)
+class _Cut:
+    """One cancel: which lines, on whose account, and what they become."""
+
+    order_id: int
+    attempt_key: str
+    quantities: Mapping[int, int]
+    states: Collection[LineStatus] = AT_ONCE
+    terms: Terms = CANCELED_BY_BUYER
+    to: LineStatus = LineStatus.CANCELED
+    reason_code: str = reasons.OTHER
+    reason: str
+    fault: Fault | None = None
+    actor: str
+    at: datetime
+    ip: str | None
+
+
+def preview(*, order_id: int, quantities: Mapping[int, int]) -> MoneyBack:
     """
     Return what cancelling these pieces (line → how many) would bring back; nothing changes.
 
-    :raises NothingChosen, LineUnknown, TooLate, TooManyCanceled:
+    :raises NothingChosen, LineUnknown, TooLate, AlreadyClaimed, TooManyCanceled:
     """
-    return _compute(cases.load(order_id, lock=False), quantities)[0]
+    return compute(standing.load(order_id, lock=False), quantities)[0]
 
 
 def cancel_lines(
@@ -120,67 +118,86 @@ def cancel_lines(
 
     :raises OrderNotFound, NotPaidYet, NothingChosen, LineUnknown, TooLate, TooManyCanceled:
     """
-    order = lifecycle.lock(order_id)
-    known = cases.find_case(order_id=order_id, attempt_key=attempt_key)
-    if known is not None:
-        return _known_case(known)
-    if order.paid_at is None:
-        raise AlreadyEnded if order.closed_at is not None else NotPaidYet
-    cut, emptied = _compute(cases.load(order_id, lock=True), quantities)
-    case_id = cases.record(
-        order_id=order_id,
-        attempt_key=attempt_key,
-        lines=cut.lines,
-        shipping=cut.shipping,
-        reason=reason,
-        actor=actor,
-        at=at,
-        ip=ip,
-    )
-    owed_by = _give_money_back(order_id, case_id, cut.cash_refund, reason=reason, at=at)
-    stock.give_back(
-        reference=references.of_order(order_id),
-        quantities={back.variant_id: back.quantity for back in cut.lines},
-    )
-    _give_coupons_back(case_id, cut, emptied, actor=actor, at=at)
-    _post_cancel(case_id, cut, owed_by, at=at)
-    outbox.enqueue(
-        "notifications.deliver",
-        {"kind": "order_canceled", "claim_case_id": case_id},
-        key=f"order_canceled:{case_id}",
-    )
-    return CanceledCase(
-        claim_case_id=case_id,
-        cash_refund=cut.goods_refund,
-        shipping_refund=cut.shipping_refund,
-        coupon_return=cut.coupon_return,
-        is_new=True,
-    )
-
-
-def _give_coupons_back(
-    case_id: int, cut: Cancellation, emptied: set[int], *, actor: str, at: datetime
-) -> None:
-    returned = cases.by_redemption((*cut.lines, *cut.shipping))
-    reversal.lock(returned)
-    for redemption_id, shares in returned.items():
-        reversal.reverse(
-            redemption_id=redemption_id,
-            shares=shares,
-            restore=redemption_id in emptied,
+    return _cancel(
+        _Cut(
+            order_id=order_id,
+            attempt_key=attempt_key,
+            quantities=quantities,
+            reason=reason,
+            actor=actor,
             at=at,
-            reason=f"claim_case:{case_id}",
-            actor_id=references.find_person_id(actor),
+            ip=ip,
         )
+    )
 
 
-def _known_case(case: ClaimCase) -> CanceledCase:
-    return CanceledCase(
-        claim_case_id=case.id,
-        cash_refund=case.cash_refund,
-        shipping_refund=case.shipping_refund,
-        coupon_return=case.coupon_return,
-        is_new=False,
+def cancel_sold_out(
+    *,
+    order_id: int,
+    enterprise_id: int,
+    attempt_key: str,
+    quantities: Mapping[int, int],
+    reason: str,
+    actor: str,
+    at: datetime,
+    ip: str | None = None,
+) -> CanceledCase:
+    """
+    Cancel what an enterprise cannot deliver: all of it goes back, nothing goes to the shelf.
+
+    :raises OrderNotFound, NotPaidYet, NothingChosen, LineUnknown, TooLate, TooManyCanceled:
+    """
+    return _cancel(
+        _Cut(
+            order_id=order_id,
+            attempt_key=attempt_key,
+            quantities=quantities,
+            states=_UNSENT,
+            terms=Terms(is_sent=False, is_sellers_fault=True),
+            to=LineStatus.SOLDOUT,
+            reason_code=reasons.SOLD_OUT,
+            reason=reason.strip() or "품절",
+            fault=Fault.SELLER,
+            actor=actor,
+            at=at,
+            ip=ip,
+        ),
+        enterprise_id=enterprise_id,
+    )
+
+
+def cancel_by_office(
+    *,
+    order_id: int,
+    attempt_key: str,
+    quantities: Mapping[int, int],
+    fault: Fault,
+    reason: str,
+    actor: str,
+    at: datetime,
+    ip: str | None = None,
+) -> CanceledCase:
+    """
+    Cancel for a buyer by right of office (직권취소), until goods are sent.
+
+    :raises ReasonMissing, OrderNotFound, NotPaidYet, NothingChosen, LineUnknown, TooLate:
+    """
+    if not reason.strip():
+        raise ReasonMissing
+    return _cancel(
+        _Cut(
+            order_id=order_id,
+            attempt_key=attempt_key,
+            quantities=quantities,
+            states=_UNSENT,
+            terms=Terms(is_sent=False, is_sellers_fault=fault is Fault.SELLER),
+            reason_code=reasons.BY_OFFICE,
+            reason=reason.strip(),
+            fault=fault,
+            actor=actor,
+            at=at,
+            ip=ip,
+        )
     )
 
 
@@ -199,72 +216,113 @@ def cancel_unpaid(*, order_id: int, actor: str, at: datetime) -> None:
         )
 
 
-def _compute(standing: Standing, quantities: Mapping[int, int]) -> tuple[Cancellation, set[int]]:
+def compute(
+    stands: Standing,
+    quantities: Mapping[int, int],
+    *,
+    states: Collection[LineStatus] = AT_ONCE,
+    terms: Terms = CANCELED_BY_BUYER,
+    shipping: Sequence[ShippingBack] | None = None,
+    fee: Won = NO_WON,
+) -> tuple[MoneyBack, set[int]]:
+    """
+    Return what pieces bring back, and the coupon uses that nothing is left of afterwards.
+
+    Shipping is computed unless it was agreed on before. A fee is never more than the money that
+    goes back; the rest of it is let go.
+
+    :raises NothingChosen, LineUnknown, TooLate, AlreadyClaimed, TooManyCanceled:
+    """
     chosen = {line_id: quantity for line_id, quantity in quantities.items() if quantity}
     if not chosen:
         raise NothingChosen
-    lines = [standing.take_back(line_id, quantity) for line_id, quantity in sorted(chosen.items())]
-    shipping = cancel_shipping.shipping_back(standing, lines)
-    emptied = standing.emptied_by((*lines, *shipping))
-    cancellation = Cancellation(
-        lines=tuple(lines), shipping=tuple(shipping), restored_coupons=_names(emptied)
+    lines = [
+        stands.take_back(line_id, quantity, of=states)
+        for line_id, quantity in sorted(chosen.items())
+    ]
+    if shipping is None:
+        shipping = cancel_shipping.shipping_back(stands, lines, terms)
+    emptied = stands.emptied_by((*lines, *shipping))
+    going = sum(back.cash for back in lines) + sum(back.cash for back in shipping)
+    kept = Won(min(fee, going))
+    back = MoneyBack(
+        lines=tuple(lines),
+        shipping=tuple(shipping),
+        restored_coupons=claim_money.names_of(emptied),
+        return_fee=kept,
+        fee_waived=Won(fee - kept),
     )
-    return cancellation, emptied
+    return back, emptied
 
 
-def _give_money_back(
-    order_id: int, case_id: int, amount: Won, *, reason: str, at: datetime
-) -> AccountRef:
-    """Refund money, or bill a department less; return the account that owes it."""
-    held = payment.find_live(references.of_order(order_id))
-    if held is None or amount == 0:
-        return accounts.REFUND_DUE
-    if _is_open_bill(held):
-        left = invoice.reduce(held.id, by=amount, source=f"claim_case:{case_id}", at=at)
-        if left == 0:
-            payment.close(
-                held.id, state=PaymentState.CANCELED, source=f"claim_case:{case_id}", at=at
-            )
-        return accounts.provider(held.provider.value)
-    refunding.request(
-        payment_id=held.id,
-        amount=amount,
-        reference=f"claim_case:{case_id}",
-        reason=reason or "구매자 취소",
-        at=at,
+def check_paid(order: lifecycle.LockedOrder) -> None:
+    """
+    Check that there is something to give back.
+
+    :raises AlreadyEnded, NotPaidYet:
+    """
+    if order.paid_at is None:
+        raise AlreadyEnded if order.closed_at is not None else NotPaidYet
+
+
+def _cancel(cut: _Cut, *, enterprise_id: int | None = None) -> CanceledCase:
+    order = lifecycle.lock(cut.order_id)
+    known = cases.find_case(order_id=cut.order_id, attempt_key=cut.attempt_key)
+    if known is not None:
+        return _known_case(known)
+    check_paid(order)
+    stands = standing.load(cut.order_id, lock=True)
+    if enterprise_id is not None and any(
+        stands.line(line_id).enterprise_id != enterprise_id for line_id in cut.quantities
+    ):
+        raise LineUnknown
+    back, emptied = compute(stands, cut.quantities, states=cut.states, terms=cut.terms)
+    case_id = cases.record(
+        order_id=cut.order_id,
+        attempt_key=cut.attempt_key,
+        lines=back.lines,
+        shipping=back.shipping,
+        reason=cut.reason,
+        reason_code=cut.reason_code,
+        fault=cut.fault,
+        to=cut.to,
+        actor=cut.actor,
+        at=cut.at,
+        ip=cut.ip,
     )
-    return accounts.REFUND_DUE
+    claim_money.settle(
+        Cause(
+            order_id=cut.order_id,
+            case_id=case_id,
+            kind="cancel",
+            reason=cut.reason,
+            actor=cut.actor,
+            at=cut.at,
+        ),
+        back,
+        emptied=emptied,
+        # What is sold out is not on the shelf, whatever the stock says.
+        restock={} if cut.to is LineStatus.SOLDOUT else claim_money.pieces_by_variant(back.lines),
+    )
+    outbox.enqueue(
+        "notifications.deliver",
+        {"kind": "order_canceled", "claim_case_id": case_id},
+        key=f"order_canceled:{case_id}",
+    )
+    return CanceledCase(
+        claim_case_id=case_id,
+        cash_refund=back.goods_refund,
+        shipping_refund=back.shipping_refund,
+        coupon_return=back.coupon_return,
+        is_new=True,
+    )
 
 
-def _is_open_bill(held: HeldPayment) -> bool:
-    return held.provider is ProviderCode.INVOICE and held.state is PaymentState.AUTHORIZED
-
-
-def _post_cancel(case_id: int, cut: Cancellation, owed_by: AccountRef, *, at: datetime) -> None:
-    taken: Counter[int] = Counter()
-    given: Counter[int] = Counter()
-    backs: Iterable[LineBack | ShippingBack] = (*cut.lines, *cut.shipping)
-    for back in backs:
-        public = [share for share in back.shares if share.is_public]
-        taken[back.enterprise_id] += back.cash + sum(share.amount for share in public)
-        for share in public:
-            given[share.grant_id] += share.amount
-    legs: list[Leg] = [debit(accounts.held(enterprise), won) for enterprise, won in taken.items()]
-    legs.append(credit(owed_by, cut.cash_refund))
-    legs += [credit(accounts.grant(grant), won) for grant, won in given.items()]
-    if any(leg.amount for leg in legs):
-        posting.post(kind="cancel", reference=f"claim_case:{case_id}", legs=legs, at=at)
-
-
-def _names(redemption_ids: set[int]) -> tuple[str, ...]:
-    if not redemption_ids:
-        return ()
-    return tuple(
-        db.session.scalars(
-            select(Campaign.name)
-            .join(Coupon, Coupon.campaign_id == Campaign.id)
-            .join(Redemption, Redemption.coupon_id == Coupon.id)
-            .where(Redemption.id.in_(redemption_ids))
-            .order_by(Campaign.name)
-        )
+def _known_case(case: ClaimCase) -> CanceledCase:
+    return CanceledCase(
+        claim_case_id=case.id,
+        cash_refund=case.cash_refund,
+        shipping_refund=case.shipping_refund,
+        coupon_return=case.coupon_return,
+        is_new=False,
     )

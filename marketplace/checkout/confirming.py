@@ -18,7 +18,7 @@ from marketplace.coupons.models import RedemptionShare
 from marketplace.coupons.refusals import CouponNotFound, CouponRefused
 from marketplace.ledger import posting
 from marketplace.ledger.posting import credit, debit
-from marketplace.orders import lifecycle, proceeds, queries
+from marketplace.orders import delays, lifecycle, proceeds, queries
 from marketplace.orders.lifecycle import LockedOrder
 from marketplace.payments import payment
 from marketplace.payments.models import PaymentState
@@ -104,6 +104,7 @@ def _complete(order: LockedOrder, held: HeldPayment, *, source: str, at: datetim
     redemption.redeem(reference=reference, at=at)
     _ask_for_first_order_coupon(order)
     lifecycle.mark_paid(order, actor=f"payment:{source}", at=at)
+    delays.promise(order_id=order.id, at=at)
     cart.clear_ordered(
         order_id=order.id, person_id=order.person_id, variant_ids=tuple(order.quantities)
     )

@@ -36,6 +36,18 @@ class SheetUnreadable(InvalidInput):
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How large a file, how many rows and how long a cell may be."""
+
+    file_size: int = LARGEST_FILE
+    rows: int = MOST_ROWS
+    cell: int = _LONGEST_CELL
+
+
+_USUAL: Final = Limits()
+
+
+@dataclass(frozen=True)
 class Row:
     """One row; `number` as the spreadsheet counts, `cells` by the names asked for."""
 
@@ -49,6 +61,7 @@ def read(
     columns: Mapping[str, Collection[str]],
     is_enough: Callable[[Collection[str]], bool],
     needed: str,
+    limits: Limits = _USUAL,
 ) -> list[Row]:
     """
     Return the rows under the first line whose titles are enough; empty rows are left out.
@@ -58,28 +71,37 @@ def read(
 
     :raises SheetUnreadable:
     """
-    if len(content) > LARGEST_FILE:
-        raise SheetUnreadable(reason="5MB 이하로 나누어 올려 주세요.")
-    lines = _workbook(content) if content.startswith(_ZIP) else _text(content)
+    lines = read_lines(content, limits)
     first, places = _header(lines, columns, is_enough, needed)
     rows = []
     for number, line in enumerate(lines[first + 1 :], start=first + 2):
-        cells = {name: _cell(line, place) for name, place in places.items()}
+        cells = {name: _cell(line, place, limits.cell) for name, place in places.items()}
         if any(cells.values()):
             rows.append(Row(number, {name: cells.get(name, "") for name in columns}))
     if not rows:
         raise SheetUnreadable(reason="제목 줄 아래에 한 줄도 없습니다.")
-    if len(rows) > MOST_ROWS:
-        raise SheetUnreadable(reason=f"{MOST_ROWS:,}줄 이하로 나누어 올려 주세요.")
+    if len(rows) > limits.rows:
+        raise SheetUnreadable(reason=f"{limits.rows:,}줄 이하로 나누어 올려 주세요.")
     return rows
 
 
-def _workbook(content: bytes) -> list[list[str]]:
+def read_lines(content: bytes, limits: Limits = _USUAL) -> list[list[str]]:
+    """
+    Return every line of a table as it stands, titles included.
+
+    :raises SheetUnreadable:
+    """
+    if len(content) > limits.file_size:
+        raise SheetUnreadable(reason=f"{limits.file_size >> 20}MB 이하로 나누어 올려 주세요.")
+    return _workbook(content, limits) if content.startswith(_ZIP) else _text(content)
+
+
+def _workbook(content: bytes, limits: Limits) -> list[list[str]]:
     _refuse_bomb(content)
-    most_rows = MOST_ROWS + _HEADER_WITHIN + 1
+    tallest = limits.rows + _HEADER_WITHIN + 1
     try:
         done = subprocess.run(  # noqa: S603
-            [sys.executable, "-I", _READER, str(most_rows), str(_LONGEST_CELL)],
+            [sys.executable, "-I", _READER, str(tallest), str(limits.cell)],
             input=content,
             capture_output=True,
             check=True,
@@ -90,7 +112,7 @@ def _workbook(content: bytes) -> list[list[str]]:
         raise SheetUnreadable(reason="풀어 놓은 내용이 너무 큽니다.") from error
     answer = json.loads(done.stdout)
     if "height" in answer:
-        raise SheetUnreadable(reason=f"{MOST_ROWS:,}줄 이하로 나누어 올려 주세요.")
+        raise SheetUnreadable(reason=f"{limits.rows:,}줄 이하로 나누어 올려 주세요.")
     if "rows" not in answer:
         raise SheetUnreadable(reason="엑셀에서 다시 저장해 보세요.")
     rows: list[list[str]] = answer["rows"]
@@ -146,6 +168,6 @@ def _header(
     raise SheetUnreadable(reason=needed)
 
 
-def _cell(line: Sequence[str], place: int) -> str:
+def _cell(line: Sequence[str], place: int, longest: int) -> str:
     # Workbooks can write any character, even those that no column of ours holds.
-    return _CONTROLS.sub("", line[place]).strip()[:_LONGEST_CELL] if place < len(line) else ""
+    return _CONTROLS.sub("", line[place]).strip()[:longest] if place < len(line) else ""

@@ -19,6 +19,7 @@ class BusinessNumberRefused(InvalidInput):
     """What was typed is not a business registration number."""
 
     message = "사업자등록번호를 확인해 주세요."
+    field = "business_number"
     reason = ""
 
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from marketplace.accounts.models import Person
 from marketplace.audit import trail
 from marketplace.core.db import db
 from marketplace.core.errors import Conflict, NotFound
 from marketplace.enterprises.models import Enterprise, EnterpriseStatus, Member, MemberRole
 
 __all__ = ["MemberRole"]
+
+ROLE_NAMES: Final = {
+    MemberRole.OWNER: "대표",
+    MemberRole.STAFF: "직원",
+    MemberRole.CASHIER: "계산원",
+}
 
 
 class NotMember(NotFound):
@@ -28,6 +36,18 @@ class LastOwner(Conflict):
     message = (
         "{enterprise}의 대표가 한 분뿐입니다. 다른 대표를 먼저 정하거나 구청에 폐점을 알려 주세요."
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Colleague:
+    """One person who works for an enterprise."""
+
+    person_id: int
+    name: str
+    email: str
+    role: MemberRole
+    since: datetime
+    has_second_factor: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +85,27 @@ def list_memberships(person_id: int) -> list[Membership]:
     ]
 
 
+def list_colleagues(enterprise_id: int) -> list[Colleague]:
+    """List who works for an enterprise, owners first, in one query."""
+    rows = db.session.execute(
+        select(Member, Person)
+        .join(Person, Person.id == Member.person_id)
+        .where(Member.enterprise_id == enterprise_id, Member.revoked_at.is_(None))
+        .order_by(Member.role != MemberRole.OWNER, Member.id)
+    )
+    return [
+        Colleague(
+            person_id=person.id,
+            name=person.name,
+            email=person.email,
+            role=member.role,
+            since=member.created_at,
+            has_second_factor=person.totp_confirmed_at is not None,
+        )
+        for member, person in rows
+    ]
+
+
 def admit(
     *, enterprise_id: int, person_id: int, role: MemberRole, actor_id: int | None, ip: str | None
 ) -> None:
@@ -87,23 +128,30 @@ def dismiss(
 
     :raises NotMember, LastOwner:
     """
-    # Locked before the owners are counted, so that two owners cannot both leave as the other.
-    enterprise = db.session.get(Enterprise, enterprise_id, with_for_update=True)
-    member = db.session.scalars(
-        select(Member).where(
-            Member.enterprise_id == enterprise_id,
-            Member.person_id == person_id,
-            Member.revoked_at.is_(None),
-        )
-    ).one_or_none()
-    if enterprise is None or member is None:
-        raise NotMember
-    closed = enterprise.status == EnterpriseStatus.CLOSED
-    if member.role == MemberRole.OWNER and not closed and _count_owners(enterprise_id) == 1:
-        raise LastOwner(enterprise=enterprise.name)
+    enterprise, member = _lock(enterprise_id, person_id)
+    if member.role == MemberRole.OWNER:
+        _keep_an_owner(enterprise)
     member.revoked_at = at
     db.session.flush()
     _record("member.dismissed", enterprise_id, person_id, member.role, actor_id=actor_id, ip=ip)
+
+
+def change_role(
+    *, enterprise_id: int, person_id: int, role: MemberRole, actor_id: int, ip: str | None
+) -> None:
+    """
+    Let a member do something else for an enterprise from now on.
+
+    :raises NotMember, LastOwner:
+    """
+    enterprise, member = _lock(enterprise_id, person_id)
+    if member.role == role:
+        return
+    if member.role == MemberRole.OWNER:
+        _keep_an_owner(enterprise)
+    member.role = role
+    db.session.flush()
+    _record("member.role_changed", enterprise_id, person_id, role, actor_id=actor_id, ip=ip)
 
 
 def leave_all(*, person_id: int, at: datetime, ip: str | None) -> None:
@@ -118,6 +166,28 @@ def leave_all(*, person_id: int, at: datetime, ip: str | None) -> None:
         .order_by(Member.enterprise_id)
     ).all():
         dismiss(enterprise_id=enterprise_id, person_id=person_id, actor_id=person_id, at=at, ip=ip)
+
+
+def _lock(enterprise_id: int, person_id: int) -> tuple[Enterprise, Member]:
+    # Locked before the owners are counted, so that two owners cannot both leave as the other.
+    enterprise = db.session.get(Enterprise, enterprise_id, with_for_update=True)
+    member = db.session.scalars(
+        select(Member)
+        .where(
+            Member.enterprise_id == enterprise_id,
+            Member.person_id == person_id,
+            Member.revoked_at.is_(None),
+        )
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if enterprise is None or member is None:
+        raise NotMember
+    return enterprise, member
+
+
+def _keep_an_owner(enterprise: Enterprise) -> None:
+    if enterprise.status != EnterpriseStatus.CLOSED and _count_owners(enterprise.id) == 1:
+        raise LastOwner(enterprise=enterprise.name)
 
 
 def _count_owners(enterprise_id: int) -> int:

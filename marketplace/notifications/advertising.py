@@ -17,8 +17,9 @@ from marketplace.accounts.models import Consent, ConsentKind
 from marketplace.core import outbox, sealing
 from marketplace.core.calendar import SEOUL, day_in_seoul
 from marketplace.core.db import db
+from marketplace.notifications import catalogue
 
-KINDS: Final = frozenset({"coupon_expiring"})
+KINDS: Final = frozenset(kind for kind, entry in catalogue.ENTRIES.items() if entry.is_advertising)
 _FROM: Final = time(8)
 _UNTIL: Final = time(21)
 _PURPOSE: Final = "opt out of advertising"

@@ -7,15 +7,15 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from marketplace.core import outbox
 from marketplace.core.db import db
 from marketplace.core.settings import Operator
-from marketplace.notifications import advertising, rendering
+from marketplace.notifications import advertising, catalogue, log, preferences, rendering, texting
 from marketplace.notifications import facts as message_facts
 from marketplace.notifications.message import Facts, NothingToSay
-from marketplace.notifications.models import Message, MessageState, Notice
+from marketplace.notifications.models import Channel, Notice
 
 
 def prepare(
@@ -42,63 +42,52 @@ def prepare(
         facts = message_facts.load(kind, {"kind": kind, **given})
     except NothingToSay:
         return None
-    if facts.notice is not None and facts.person_id is not None:
-        db.session.execute(
-            insert(Notice)
-            .values(
-                dedupe_key=key,
-                person_id=facts.person_id,
-                kind=kind,
-                title=facts.notice,
-                link=facts.link,
-            )
-            .on_conflict_do_nothing()
-        )
-    if facts.address is None or not advertising.may_mail(kind, facts.person_id, at):
+    _write_notice(key, kind, facts)
+    _ask_for_text(key, kind, given, facts)
+    may_send = preferences.may_send(kind, person_id=facts.person_id, channel=Channel.MAIL, at=at)
+    if facts.address is None or not may_send:
         return None
-    db.session.execute(
-        insert(Message)
-        .values(
-            dedupe_key=key,
-            kind=kind,
-            person_id=facts.person_id,
-            address=facts.address,
-            facts=dict(given),
-            subject=facts.subject,
-            state=MessageState.WAITING,
-        )
-        .on_conflict_do_nothing()
+    message = log.write_down(
+        key=key,
+        kind=kind,
+        channel=Channel.MAIL,
+        person_id=facts.person_id,
+        address=facts.address,
+        given=given,
+        subject=rendering.one_line(facts.subject),
     )
-    message = db.session.scalars(select(Message).where(Message.dedupe_key == key)).one()
-    if message.state == MessageState.SENT:
+    if message is None:
         return None
     mail = _mail(message.id, facts, sender=sender, at=at)
     _fill(mail, kind, facts, public_url=public_url, operator=operator)
     return mail
 
 
-def note_sent(*, key: str, at: datetime) -> None:
-    """Note that the message of a key has left."""
-    message = db.session.scalars(
-        select(Message).where(Message.dedupe_key == key).with_for_update()
-    ).one()
-    message.state = MessageState.SENT
-    message.sent_at = at
-    message.failure = None
+def _write_notice(key: str, kind: str, facts: Facts) -> None:
+    if facts.notice is None or facts.person_id is None:
+        return
+    db.session.execute(
+        insert(Notice)
+        .values(
+            dedupe_key=key,
+            person_id=facts.person_id,
+            kind=kind,
+            title=rendering.one_line(facts.notice),
+            link=facts.link,
+        )
+        .on_conflict_do_nothing()
+    )
 
 
-def note_failed(*, key: str, failure: str) -> None:
-    """Note why the message of a key could not leave."""
-    message = db.session.scalars(
-        select(Message).where(Message.dedupe_key == key).with_for_update()
-    ).one()
-    message.state = MessageState.FAILED
-    message.failure = failure
+def _ask_for_text(key: str, kind: str, given: Mapping[str, object], facts: Facts) -> None:
+    # A job of its own: a mail server that is away keeps no text waiting, nor the other way round.
+    if catalogue.entry_of(kind).has_text and texting.find_phone(facts) is not None:
+        outbox.enqueue("notifications.text", {**given, "kind": kind}, key=texting.key_of(key))
 
 
 def _mail(message_id: int, facts: Facts, *, sender: str, at: datetime) -> EmailMessage:
     mail = EmailMessage()
-    mail["Subject"] = facts.subject
+    mail["Subject"] = rendering.one_line(facts.subject)
     mail["From"] = sender
     mail["To"] = facts.address
     mail["Date"] = format_datetime(at)
@@ -111,7 +100,7 @@ def _fill(
     mail: EmailMessage, kind: str, facts: Facts, *, public_url: str, operator: Operator
 ) -> None:
     links = {"link": f"{public_url}{facts.link}"}
-    if kind in advertising.KINDS and facts.person_id is not None:
+    if catalogue.entry_of(kind).is_advertising and facts.person_id is not None:
         links["opt_out"] = f"{public_url}{advertising.opt_out_path(facts.person_id)}"
         mail["List-Unsubscribe"] = f"<{links['opt_out']}>"
     text = rendering.text(kind, {**facts.values, **links, "operator": operator})

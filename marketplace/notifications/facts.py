@@ -18,6 +18,13 @@ from marketplace.core.db import db
 from marketplace.coupons import receipts
 from marketplace.coupons.eligibility import FACTS
 from marketplace.coupons.models import Campaign, Coupon, CouponState
+from marketplace.notifications import (
+    catalog_facts,
+    claim_facts,
+    enterprise_facts,
+    order_facts,
+    talk_facts,
+)
 from marketplace.notifications.message import Facts, Loader, NothingToSay, Unknown, id_of
 from marketplace.orders import queries as orders
 from marketplace.orders.models import ClaimCase
@@ -115,6 +122,7 @@ def _order(subject: str) -> Loader:
         return Facts(
             person_id=order.person_id,
             address=order.buyer_email,
+            phone=order.buyer_phone,
             subject=f"[{order.number}] {subject}",
             link=link,
             notice=f"{order.title} {subject}",
@@ -247,6 +255,11 @@ _LOADERS: Final[Mapping[str, Loader]] = {
     "coupon_used": _counter_use,
     "coupon_use_reversed": _counter_use,
     "fact_decided": _fact_decided,
+    **enterprise_facts.LOADERS,
+    **order_facts.LOADERS,
+    **catalog_facts.LOADERS,
+    **claim_facts.LOADERS,
+    **talk_facts.LOADERS,
 }
 
 KINDS: Final = frozenset(_LOADERS)

@@ -27,6 +27,8 @@ class Facts:
     subject: str
     link: str
     notice: str | None = None
+    # Where a text goes; the person's own telephone when it is None.
+    phone: str | None = None
     values: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from marketplace.catalog.models import TaxKind
 from marketplace.core.money import Won
 from marketplace.orders import status
 from marketplace.orders.models import ClaimKind, ClaimStatus, LineStatus, SalesChannel
+from marketplace.orders.shipments import ShipmentDetail
 
 _BY_DEPOSIT = "bank_transfer"
 
@@ -52,6 +53,11 @@ class LineDetail:
         """Return how many pieces the buyer may cancel at once, without asking."""
         return self.living_quantity if self.status is LineStatus.PAID else 0
 
+    @property
+    def is_confirmable(self) -> bool:
+        """Say whether the buyer may say now that all is well."""
+        return self.status is LineStatus.DELIVERED
+
 
 @dataclass(frozen=True, kw_only=True)
 class BundleDetail:
@@ -67,10 +73,10 @@ class BundleDetail:
     surcharge: Won
     shipping_discount: Won
     shipping_refunded: Won
-    carrier: str | None
-    waybill: str | None
-    shipped_at: datetime | None
-    delivered_at: datetime | None
+    ship_by: date | None
+    delayed_until: date | None
+    delay_reason: str | None
+    shipments: tuple[ShipmentDetail, ...]
     lines: tuple[LineDetail, ...]
 
     @property
@@ -176,10 +182,23 @@ class ClaimDetail:
     cash_refund: Won
     shipping_refund: Won
     coupon_return: Won
+    return_fee: Won
     requested_at: datetime
     finished_at: datetime | None
+    # Whether one enterprise answers it.
+    has_page: bool
     # Line id → pieces.
     quantities: dict[int, int]
+
+    @property
+    def label(self) -> str:
+        """Return what people read of the state."""
+        return status.CLAIM_LABELS[self.status]
+
+    @property
+    def cash_total(self) -> Won:
+        """Return the money that goes back in all."""
+        return Won(self.cash_refund + self.shipping_refund - self.return_fee)
 
 
 @dataclass(frozen=True)
@@ -191,6 +210,8 @@ class Step:
     actor: str
     note: str
     at: datetime
+    # Something was done that moved nothing.
+    is_note: bool = False
 
 
 def label_of(line_status: LineStatus, provider: str) -> str:

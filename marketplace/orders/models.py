@@ -119,10 +119,6 @@ class Bundle(Base):
     delayed_until: Mapped[date | None]
     delay_reason: Mapped[str | None]
     delay_told_at: Mapped[datetime | None]
-    carrier: Mapped[str | None]
-    waybill: Mapped[str | None]
-    shipped_at: Mapped[datetime | None]
-    delivered_at: Mapped[datetime | None]
 
 
 class LineStatus(StrEnum):
@@ -161,6 +157,7 @@ class Line(Base):
         ),
         Index("ix_order_line_enterprise_status", "enterprise_id", "status", "id"),
         Index("ix_order_line_product", "product_id"),
+        Index("ix_order_line_delivered", "order_id", postgresql_where=text("status = 'delivered'")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

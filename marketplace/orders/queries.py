@@ -1,8 +1,8 @@
-"""Reads of orders: a page of them, one of them, its history. Two queries each."""
+"""Reads of orders: a page of them, one of them, its history. Three queries each at most."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -13,7 +13,7 @@ from marketplace.catalog.models import Picture
 from marketplace.core.db import db
 from marketplace.core.errors import InvalidInput, NotFound
 from marketplace.enterprises.models import Enterprise
-from marketplace.orders import numbers, status
+from marketplace.orders import numbers, shipments, status
 from marketplace.orders.details import (
     BundleDetail,
     ClaimDetail,
@@ -33,6 +33,7 @@ from marketplace.orders.models import (
     LineStatus,
     Order,
 )
+from marketplace.orders.shipments import ShipmentDetail
 
 __all__ = [
     "BundleDetail",
@@ -52,6 +53,16 @@ __all__ = [
 ]
 
 PAGE: Final = 10
+_UNSENT: Final = frozenset(
+    {
+        LineStatus.PAYMENT_WAITING,
+        LineStatus.CANCELED_UNPAID,
+        LineStatus.PAID,
+        LineStatus.PREPARING,
+        LineStatus.CANCELED,
+        LineStatus.SOLDOUT,
+    }
+)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -168,7 +179,14 @@ def timeline(order_id: int) -> list[Step]:
         .order_by(LineHistory.at, LineHistory.id)
     ).scalars()
     return [
-        Step(row.line_id, status.LABELS[LineStatus(row.to_status)], row.actor, row.note, row.at)
+        Step(
+            row.line_id,
+            status.LABELS[LineStatus(row.to_status)],
+            row.actor,
+            row.note,
+            row.at,
+            is_note=row.from_status == row.to_status,
+        )
         for row in rows
     ]
 
@@ -225,13 +243,19 @@ def _with_lines(orders: Sequence[Order]) -> list[OrderDetail]:
         .order_by(Line.order_id, Bundle.position, Line.position)
         .execution_options(populate_existing=True)
     ).all()
+    # Most orders of the shop's own work have sent nothing yet.
+    gone = {bundle.id for line, bundle, *_ in rows if line.status not in _UNSENT}
+    sent = shipments.of_bundles(gone) if gone else {}
     return [
-        _detail(order, [row for row in rows if row[0].order_id == order.id]) for order in orders
+        _detail(order, [row for row in rows if row[0].order_id == order.id], sent)
+        for order in orders
     ]
 
 
 def _detail(
-    order: Order, rows: Sequence[Row[Line, Bundle, Enterprise, str | None, str | None]]
+    order: Order,
+    rows: Sequence[Row[Line, Bundle, Enterprise, str | None, str | None]],
+    sent: Mapping[int, tuple[ShipmentDetail, ...]],
 ) -> OrderDetail:
     bundles = {row[1].id: (row[1], row[2]) for row in rows}
     return OrderDetail(
@@ -266,13 +290,19 @@ def _detail(
                     for line, its, _, key, alt in rows
                     if its.id == bundle.id
                 ),
+                sent.get(bundle.id, ()),
             )
             for bundle, enterprise in bundles.values()
         ),
     )
 
 
-def _bundle(bundle: Bundle, enterprise: Enterprise, lines: tuple[LineDetail, ...]) -> BundleDetail:
+def _bundle(
+    bundle: Bundle,
+    enterprise: Enterprise,
+    lines: tuple[LineDetail, ...],
+    sent: tuple[ShipmentDetail, ...],
+) -> BundleDetail:
     return BundleDetail(
         id=bundle.id,
         enterprise_id=enterprise.id,
@@ -284,10 +314,10 @@ def _bundle(bundle: Bundle, enterprise: Enterprise, lines: tuple[LineDetail, ...
         surcharge=bundle.surcharge,
         shipping_discount=bundle.shipping_discount,
         shipping_refunded=bundle.shipping_refunded,
-        carrier=bundle.carrier,
-        waybill=bundle.waybill,
-        shipped_at=bundle.shipped_at,
-        delivered_at=bundle.delivered_at,
+        ship_by=bundle.ship_by,
+        delayed_until=bundle.delayed_until,
+        delay_reason=bundle.delay_reason,
+        shipments=sent,
         lines=lines,
     )
 
@@ -326,6 +356,8 @@ def _claim(case: ClaimCase) -> ClaimDetail:
         cash_refund=case.cash_refund,
         shipping_refund=case.shipping_refund,
         coupon_return=case.coupon_return,
+        return_fee=case.return_fee,
+        has_page=case.bundle_id is not None,
         requested_at=case.requested_at,
         finished_at=case.finished_at,
         quantities={},

@@ -23,9 +23,11 @@ from sqlalchemy import (
 
 from marketplace.core.db import db, table_of
 from marketplace.core.errors import Conflict
-from marketplace.orders.models import Line, LineHistory, LineStatus
+from marketplace.orders.models import ClaimStatus, Line, LineHistory, LineStatus
 
 __all__ = [
+    "CLAIM_LABELS",
+    "CLAIM_MOVES",
     "ENDED",
     "LABELS",
     "MOVES",
@@ -35,6 +37,7 @@ __all__ = [
     "derive",
     "label_of",
     "move",
+    "note",
 ]
 
 MOVES: Final[Mapping[LineStatus, frozenset[LineStatus]]] = {
@@ -54,6 +57,38 @@ MOVES: Final[Mapping[LineStatus, frozenset[LineStatus]]] = {
     LineStatus.RETURNED: frozenset(),
     LineStatus.EXCHANGED: frozenset(),
     LineStatus.SOLDOUT: frozenset(),
+}
+
+# A cancel is done as soon as it is accepted; goods that come back are looked at first.
+CLAIM_MOVES: Final[Mapping[ClaimStatus, frozenset[ClaimStatus]]] = {
+    ClaimStatus.REQUESTED: frozenset(
+        {
+            ClaimStatus.COLLECTING,
+            ClaimStatus.DONE,
+            ClaimStatus.REJECTED,
+            ClaimStatus.WITHDRAWN,
+        }
+    ),
+    ClaimStatus.COLLECTING: frozenset(
+        {ClaimStatus.COLLECTED, ClaimStatus.REJECTED, ClaimStatus.WITHDRAWN}
+    ),
+    ClaimStatus.COLLECTED: frozenset(
+        {ClaimStatus.DONE, ClaimStatus.REDELIVERING, ClaimStatus.REJECTED}
+    ),
+    ClaimStatus.REDELIVERING: frozenset({ClaimStatus.DONE}),
+    ClaimStatus.DONE: frozenset(),
+    ClaimStatus.REJECTED: frozenset(),
+    ClaimStatus.WITHDRAWN: frozenset(),
+}
+
+CLAIM_LABELS: Final[Mapping[ClaimStatus, str]] = {
+    ClaimStatus.REQUESTED: "요청",
+    ClaimStatus.COLLECTING: "수거 중",
+    ClaimStatus.COLLECTED: "수거 완료",
+    ClaimStatus.REDELIVERING: "다시 보내는 중",
+    ClaimStatus.DONE: "완료",
+    ClaimStatus.REJECTED: "거절",
+    ClaimStatus.WITHDRAWN: "철회",
 }
 
 LABELS: Final[Mapping[LineStatus, str]] = {
@@ -175,6 +210,24 @@ def begin(*, line_ids: Collection[int], actor: str, at: datetime, ip: str | None
     db.session.execute(
         _BEGIN,
         {"lines": list(line_ids), "its_actor": actor, "its_note": "", "its_ip": ip, "its_at": at},
+    )
+
+
+_NOTE: Final = insert(table_of(LineHistory)).from_select(
+    _STEP,
+    select(Line.id, cast(Line.status, String), cast(Line.status, String), *_WHO_AND_WHEN)
+    .where(_LINES)
+    .order_by(Line.id),
+)
+
+
+def note(
+    *, line_ids: Collection[int], actor: str, note: str, at: datetime, ip: str | None = None
+) -> None:
+    """Write into lines' history what somebody did without moving them."""
+    db.session.execute(
+        _NOTE,
+        {"lines": list(line_ids), "its_actor": actor, "its_note": note, "its_ip": ip, "its_at": at},
     )
 
 

@@ -42,6 +42,49 @@ _ORDERS: Final = (
            WHERE o.paid_at IS NOT NULL AND e.id IS NULL""",
     ),
     Rule(
+        "confirmed_lines_are_posted",
+        "구매확정된 상품마다 정산할 금액으로 옮긴 기록이 있다",
+        """SELECT 'line ' || l.id FROM order_line l
+           LEFT JOIN ledger_entry e ON e.kind = 'confirmed' AND e.reference = 'line:' || l.id
+           WHERE l.status IN ('confirmed', 'exchanged') AND e.id IS NULL
+             AND l.refunded_amount = 0 AND l.gross > l.enterprise_funded""",
+    ),
+    Rule(
+        "held_is_what_is_open",
+        "구매확정 전 금액이 끝나지 않은 상품과 그 배송비의 합과 같다",
+        """WITH open_line AS (
+             SELECT l.* FROM order_line l JOIN customer_order o ON o.id = l.order_id
+             WHERE o.paid_at IS NOT NULL
+               AND l.status IN ('paid', 'preparing', 'shipping', 'delivered')
+           ), owed AS (
+             SELECT l.enterprise_id, l.gross - l.enterprise_funded - l.refunded_amount
+                    - coalesce((SELECT sum(s.returned_amount) FROM order_line_share s
+                                JOIN funder_grant g ON g.id = s.grant_id
+                                JOIN funder f ON f.id = g.funder_id AND f.kind <> 'enterprise'
+                                WHERE s.line_id = l.id), 0) AS amount
+             FROM open_line l
+             UNION ALL
+             SELECT b.enterprise_id, b.shipping_fee + b.surcharge - b.shipping_refunded
+                    - coalesce((SELECT sum(CASE WHEN f.kind = 'enterprise' THEN s.amount
+                                           ELSE s.returned_amount END)
+                                FROM bundle_shipping_share s
+                                JOIN funder_grant g ON g.id = s.grant_id
+                                JOIN funder f ON f.id = g.funder_id
+                                WHERE s.bundle_id = b.id), 0)
+             FROM bundle b WHERE b.id IN (SELECT bundle_id FROM open_line)
+           ), held AS (
+             SELECT a.code, -sum(p.amount) AS amount FROM ledger_account a
+             JOIN ledger_posting p ON p.account_id = a.id
+             WHERE a.code LIKE 'held:enterprise:%' GROUP BY a.code
+           ), sums AS (
+             SELECT 'held:enterprise:' || enterprise_id AS code, sum(amount) AS amount
+             FROM owed GROUP BY enterprise_id
+           )
+           SELECT code || ' ' || coalesce(held.amount, 0) || ' is not ' || coalesce(sums.amount, 0)
+           FROM held FULL JOIN sums USING (code)
+           WHERE coalesce(held.amount, 0) <> coalesce(sums.amount, 0)""",
+    ),
+    Rule(
         "stock_reserved_is_held",
         "예약 재고가 결제를 기다리는 주문의 수량과 같다",
         """SELECT 'variant ' || v.id FROM variant v

@@ -68,7 +68,8 @@ class Total:
     buyers: int
 
 
-def _living() -> ColumnElement[Any]:
+def living_amount() -> ColumnElement[Any]:
+    """Return what a line still sells for, in won."""
     # The frozen unit price times the pieces that were not cancelled.
     return Line.unit_price * (Line.quantity - Line.canceled_quantity)
 
@@ -84,9 +85,10 @@ def _returned() -> ColumnElement[Any]:
     )
 
 
-def _sold_between(
+def sold_between(
     statement: Select[*tuple[Any, ...]], start: datetime, end: datetime
 ) -> Select[*tuple[Any, ...]]:
+    """Narrow a question about lines and their orders to what was sold in a period."""
     return statement.where(Order.paid_at >= start, Order.paid_at < end, Line.status.in_(_SOLD))
 
 
@@ -94,11 +96,11 @@ def by_month_and_channel(*, start: datetime, end: datetime) -> list[MonthOfChann
     """Return sales per month and channel, earliest first."""
     month = func.date_trunc("month", func.timezone(SEOUL.key, Order.paid_at))
     rows = db.session.execute(
-        _sold_between(
+        sold_between(
             select(
                 month.label("month"),
                 Order.channel,
-                func.sum(_living()).label("amount"),
+                func.sum(living_amount()).label("amount"),
                 func.count(Order.id.distinct()).label("orders"),
             )
             .join(Line, Line.order_id == Order.id)
@@ -117,9 +119,9 @@ def by_month_and_channel(*, start: datetime, end: datetime) -> list[MonthOfChann
 def total(*, start: datetime, end: datetime) -> Total:
     """Return all sales of a period."""
     row = db.session.execute(
-        _sold_between(
+        sold_between(
             select(
-                func.coalesce(func.sum(_living()), 0).label("amount"),
+                func.coalesce(func.sum(living_amount()), 0).label("amount"),
                 func.coalesce(func.sum(Line.coupon_amount - _returned()), 0).label("coupon"),
                 func.count(Order.id.distinct()).label("orders"),
                 func.count(Order.buyer_email.distinct()).label("buyers"),
@@ -134,17 +136,17 @@ def total(*, start: datetime, end: datetime) -> Total:
 def by_enterprise(*, start: datetime, end: datetime, limit: int = 10) -> list[Ranked]:
     """Return the enterprises that sold most."""
     return _ranked(
-        _sold_between(
+        sold_between(
             select(
                 Enterprise.slug.label("key"),
                 Enterprise.name.label("name"),
-                func.sum(_living()).label("amount"),
+                func.sum(living_amount()).label("amount"),
                 func.sum(Line.quantity - Line.canceled_quantity).label("quantity"),
             )
             .join(Line, Line.enterprise_id == Enterprise.id)
             .join(Order, Order.id == Line.order_id)
             .group_by(Enterprise.id)
-            .order_by(func.sum(_living()).desc(), Enterprise.id)
+            .order_by(func.sum(living_amount()).desc(), Enterprise.id)
             .limit(limit),
             start,
             end,
@@ -155,10 +157,10 @@ def by_enterprise(*, start: datetime, end: datetime, limit: int = 10) -> list[Ra
 def by_dong(*, start: datetime, end: datetime) -> list[Ranked]:
     """Return sales by the dong of the selling enterprise, every dong, in the district's order."""
     sold = (
-        _sold_between(
+        sold_between(
             select(
                 Enterprise.dong_code,
-                func.sum(_living()).label("amount"),
+                func.sum(living_amount()).label("amount"),
                 func.sum(Line.quantity - Line.canceled_quantity).label("quantity"),
             )
             .join(Line, Line.enterprise_id == Enterprise.id)
@@ -188,16 +190,16 @@ def by_kind(*, start: datetime, end: datetime) -> list[Ranked]:
     """
     kind = func.coalesce(Line.designation_kinds[1], literal("none"))
     return _ranked(
-        _sold_between(
+        sold_between(
             select(
                 kind.label("key"),
                 kind.label("name"),
-                func.sum(_living()).label("amount"),
+                func.sum(living_amount()).label("amount"),
                 func.sum(Line.quantity - Line.canceled_quantity).label("quantity"),
             )
             .join(Order, Order.id == Line.order_id)
             .group_by(kind)
-            .order_by(func.sum(_living()).desc(), kind),
+            .order_by(func.sum(living_amount()).desc(), kind),
             start,
             end,
         )

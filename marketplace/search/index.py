@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -82,8 +82,17 @@ def list_batches() -> Iterator[list[int]]:
         last = ids[-1]
 
 
-def record_ratings(ratings: Mapping[int, Rating]) -> None:
-    """Write the ratings of some products, each with its totals."""
+def record_ratings(
+    product_ids: Sequence[int], count: Callable[[Sequence[int]], Mapping[int, Rating]]
+) -> None:
+    """
+    Write the ratings of some products, counted once no other writer is at work.
+
+    Counted before that, two who count at once could leave the older answer.
+    """
+    db.session.execute(select(func.pg_advisory_xact_lock(_WRITING)))
+    counted = count(product_ids)
+    ratings = {each: counted.get(each, Rating(0, 0)) for each in product_ids}
     documents = ProductDocument.__table__
     statement = (
         update(documents)  # type: ignore[arg-type]

@@ -10,6 +10,8 @@ from flask import Flask
 
 from marketplace.core import phone
 from marketplace.enterprises import business_number
+from marketplace.reviews.queries import Photo
+from marketplace.web.pictures import Shot, shot
 from marketplace.web.stories import story
 
 SEOUL: Final = ZoneInfo("Asia/Seoul")
@@ -78,6 +80,14 @@ def named(text: str, label: str) -> str:
     return text if label.replace(" ", "") in text.replace(" ", "") else f"{label}: {text}"
 
 
+def points(bps: int | None) -> str:
+    """Write a mean of scores, kept in basis points of a point, with two decimals: 4.25."""
+    if bps is None:
+        return "-"
+    hundredths = (bps + 50) // 100
+    return f"{hundredths // 100}.{hundredths % 100:02}"
+
+
 def josa(word: str, pair: str) -> str:
     """Put the fitting particle behind a word: josa("꿀", "은/는") is 꿀은."""
     closed, opened = pair.split("/")
@@ -99,6 +109,11 @@ def _final_of(word: str) -> int:
     return _DIGIT_FINALS.get(last, 0)
 
 
+def photo_shot(photo: Photo) -> Shot:
+    """Return a photo of a review, ready to draw."""
+    return shot(photo.key, photo.alt, photo.placeholder)
+
+
 def register(app: Flask) -> None:
     """Give the templates their filters."""
     app.jinja_env.filters.update(
@@ -114,5 +129,7 @@ def register(app: Flask) -> None:
         named=named,
         business_number=business_number.format_number,
         story=story,
+        photo_shot=photo_shot,
+        points=points,
         phone=phone.dashed,
     )

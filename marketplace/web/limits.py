@@ -72,6 +72,11 @@ RESET_TOKEN: Final = Rule("reset-token", "30 per 15 minutes", is_closed=True)
 GUEST_ORDER: Final = Rule("guest-order", "10 per 15 minutes", is_closed=True)
 COUPON_CODE: Final = Rule("coupon-code", "10 per minute", is_closed=True)
 IDENTITY: Final = Rule("identity", "5 per 15 minutes", is_closed=True)
+QUESTION: Final = Rule("question", "20 per hour", is_closed=False)
+REVIEW: Final = Rule("review", "30 per hour", is_closed=False)
+REPORT: Final = Rule("report", "20 per hour", is_closed=False)
+INVITATION: Final = Rule("invitation", "30 per hour", is_closed=False)
+UPLOAD: Final = Rule("upload", "60 per hour", is_closed=False)
 SIGN_UP_ADDRESS: Final = Rule("sign-up-address", "100 per hour", is_closed=False)
 
 

@@ -22,13 +22,19 @@ _LONGEST_TEXT: Final = 32_767
 _WIDTH: Final = 18
 
 
-def respond(filename: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+def respond(
+    filename: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    sheet_name: str | None = None,
+) -> Response:
     """Return rows as a spreadsheet with one sheet; numbers stay numbers."""
     written = io.BytesIO()
     # Late: it takes 19 MB, which a web process that exports nothing does not need.
     xlsxwriter = import_module("xlsxwriter")
     with xlsxwriter.Workbook(written, _OPTIONS) as book:
-        sheet = book.add_worksheet()
+        sheet = book.add_worksheet(sheet_name)
         sheet.set_column(0, len(header) - 1, _WIDTH)
         bold = book.add_format({"bold": True})
         for column, title in enumerate(header):

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from marketplace.accounts import mailed_links
+from marketplace.catalog import product_imports
 from marketplace.checkout import expiring
 from marketplace.core import clock, outbox
 from marketplace.core.db import db, transaction
@@ -21,7 +22,8 @@ from marketplace.coupons import code_batches, grant_lists
 from marketplace.coupons.code_batches import BatchState
 from marketplace.demo.fake_stripe.store import Filter
 from marketplace.ledger.models import Entry
-from marketplace.notifications.models import Message
+from marketplace.notifications.models import Message, RecordedText
+from marketplace.orders.models import Order
 from marketplace.payments.models import ProviderEvent
 from tests import make
 from tests.architecture import sources
@@ -68,6 +70,9 @@ def paid_canceled_and_expired(settings: Settings, stripe: FakeStripe) -> None:
 
 
 _BY_SCHEDULE = (
+    "catalog.run_price_plans",
+    "catalog.watch_stock",
+    "claims.watch",
     "checkout.expire_unpaid",
     "checkout.reconcile",
     "counter.forget_tokens",
@@ -75,6 +80,10 @@ _BY_SCHEDULE = (
     "coupons.expire",
     "coupons.greet_birthdays",
     "coupons.serve_waiting",
+    "enterprises.remind_designations",
+    "orders.confirm_overdue",
+    "orders.remind_overdue",
+    "orders.track",
     "reporting.check_books",
     "reporting.watch_fraud",
     "search.reindex_all",
@@ -99,6 +108,25 @@ def coupons_for_many(settings: Settings) -> tuple[int, int]:
     return batch, people
 
 
+def goods_by_sheet(settings: Settings) -> tuple[int, int]:
+    """Ask for the product of a sheet; return the import's id and its enterprise."""
+    seller, clerk = make.enterprise(), make.person()
+    make.shipping(seller)
+    kind = make.category("빵")
+    content = f"판매자 상품코드,상품명,분류,판매가\nB-1,사워도우,{kind.slug},9000\n".encode()
+    Storage.of(settings).put("sheets/goods.csv", content)
+    with transaction():
+        import_id, _ = product_imports.take_in(
+            enterprise_id=seller.id,
+            filename="goods.csv",
+            content=content,
+            storage_key="sheets/goods.csv",
+            by=clerk.id,
+            at=clock.now(),
+        )
+    return import_id, seller.id
+
+
 def everything_else() -> None:
     """Leave word of every kind that no order asks for by itself."""
     wanted = make.sellable()
@@ -110,8 +138,10 @@ def everything_else() -> None:
         outbox.enqueue("search.reindex", {"product_ids": [wanted.product_id]})
         outbox.enqueue("search.reindex_variants", {"variant_ids": [wanted.id]})
         outbox.enqueue("search.reindex_enterprise", {"enterprise_id": 1})
-        rating = {"product_id": wanted.product_id, "rating_sum": 9, "review_count": 2}
-        outbox.enqueue("search.rate", rating)
+        outbox.enqueue("search.rate", {"product_ids": [wanted.product_id]})
+        order_id = db.session.scalars(select(Order.id)).first()
+        outbox.enqueue("notifications.text", {"kind": "deposit_awaited", "order_id": order_id})
+        outbox.enqueue("notifications.resend", {"message_id": 0})
 
 
 @pytest.mark.usefixtures("shop")
@@ -119,6 +149,7 @@ def test_every_kind_has_its_effect_once(live_settings: Settings, fake_stripe: Fa
     paid_canceled_and_expired(live_settings, fake_stripe)
     everything_else()
     batch, people = coupons_for_many(live_settings)
+    sheet = goods_by_sheet(live_settings)
     waiting = db.session.execute(select(Job.id, Job.kind)).all()
     assert {job.kind for job in waiting} == kinds_there_are()
 
@@ -137,10 +168,12 @@ def test_every_kind_has_its_effect_once(live_settings: Settings, fake_stripe: Fa
     assert sorted(kinds) == ["cancel", "paid", "paid", "refund_sent"]
     told = db.session.scalars(select(Message.kind)).all()
     of_orders = ["order_canceled", "order_expired", "order_paid", "order_paid"]
-    assert sorted(told) == [*of_orders, "reset_password"]
+    assert sorted(told) == ["deposit_awaited", *of_orders, "reset_password"]
+    assert db.session.scalar(select(func.count()).select_from(RecordedText)) == 1
     unhandled = select(ProviderEvent.event_id).where(ProviderEvent.handled_at.is_(None))
     assert db.session.scalars(unhandled).all() == []
     assert code_batches.get(batch).made == 3
+    assert product_imports.get(*sheet).created == 1
     assert (grant_lists.get(people).state, grant_lists.get(people).total) == (BatchState.READY, 1)
     for kind, count in (("payment_intent.canceled", 1), ("refund.created", 1)):
         happened = fake_stripe.fake.store.page(Filter("event", types=(kind,), limit=100))[0]

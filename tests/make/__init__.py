@@ -6,10 +6,19 @@ Called inside `with transaction():` they join it; called outside they commit wha
 
 from __future__ import annotations
 
+from tests.make.applications import (
+    PDF,
+    application,
+    document,
+    requirement,
+    stated,
+    valid_business_number,
+)
 from tests.make.carts import cart, cart_of
 from tests.make.common import FAR_AHEAD, LONG_AGO, NOW
 from tests.make.counts import count_of, money_of, stock_of
 from tests.make.coupons import campaign, claimed_coupon, grant, rules
+from tests.make.fulfilment import accepted, bundle_of, delivered, shipped, waybill
 from tests.make.issue import (
     automatic_campaign,
     code_batch,
@@ -46,9 +55,13 @@ __all__ = [
     "GUEST_PASSWORD",
     "LONG_AGO",
     "NOW",
+    "PDF",
+    "accepted",
     "address",
+    "application",
     "attempt_key",
     "automatic_campaign",
+    "bundle_of",
     "campaign",
     "cancel",
     "cart",
@@ -58,8 +71,10 @@ __all__ = [
     "code_batch",
     "code_campaign",
     "count_of",
+    "delivered",
     "department",
     "designation",
+    "document",
     "dong",
     "enterprise",
     "grant",
@@ -74,12 +89,17 @@ __all__ = [
     "product",
     "remote_area",
     "report_of",
+    "requirement",
     "role",
     "rules",
     "sellable",
     "shared_code_campaign",
+    "shipped",
     "shipping",
+    "stated",
     "stock_of",
+    "valid_business_number",
     "variant",
     "waited_campaign",
+    "waybill",
 ]

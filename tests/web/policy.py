@@ -9,21 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-EVERYONE: Final = "everyone"
-MEMBER: Final = "member"
-SELLER: Final = "seller"
-COUNTER: Final = "counter"
-STAFF: Final = "staff"
-# Authenticated by something else than a session: a signature, a token, the network.
-MACHINE: Final = "machine"
-SETTLEMENT: Final = "settlement_officer"
-# A dong's clerk and a department's buyer carry no figures away.
-FIGURES: Final = frozenset({"operator", SETTLEMENT, "approver", "auditor"})
-COUPON_FIGURES: Final = FIGURES | {"campaign_manager"}
-CAMPAIGN_MANAGERS: Final = frozenset({"campaign_manager"})
-CAMPAIGN_READERS: Final = frozenset({"campaign_manager", "approver", "auditor", "operator"})
-CAMPAIGN_LOOKERS: Final = frozenset({"campaign_manager", "auditor"})
-DEPOSITS: Final = frozenset({"operator", SETTLEMENT, "auditor"})
+from tests.web.audiences import (
+    CAMPAIGN_LOOKERS,
+    CAMPAIGN_MANAGERS,
+    EVERYONE,
+    MACHINE,
+    MEMBER,
+)
+from tests.web.policy_desks import DESKS
 
 # Open to whoever has what they are about in their browser; others are led to the sign-in page.
 MAY_ASK_TO_SIGN_IN: Final = frozenset({"shop_checkout.sign_in", "shop_orders.done"})
@@ -109,6 +102,7 @@ POLICY: Final[Mapping[str, str | frozenset[str]]] = {
     "shop_orders.index": MEMBER,
     "shop_orders.show": MEMBER,
     "shop_orders.pay": MEMBER,
+    "shop_orders.confirm": MEMBER,
     "shop_orders.cancel_sheet": MEMBER,
     "shop_orders.cancel": MEMBER,
     "shop_orders.cancel_unpaid": MEMBER,
@@ -116,6 +110,7 @@ POLICY: Final[Mapping[str, str | frozenset[str]]] = {
     "shop_guest_orders.find": EVERYONE,
     "shop_guest_orders.show": EVERYONE,
     "shop_guest_orders.pay": EVERYONE,
+    "shop_guest_orders.confirm": EVERYONE,
     "shop_guest_orders.cancel_sheet": EVERYONE,
     "shop_guest_orders.cancel": EVERYONE,
     "shop_guest_orders.cancel_unpaid": EVERYONE,
@@ -169,69 +164,5 @@ POLICY: Final[Mapping[str, str | frozenset[str]]] = {
     "shop_inbox.read": MEMBER,
     "shop_wishes.index": MEMBER,
     "shop_wishes.put": MEMBER,
-    # the enterprises' desk
-    "seller_home.show": SELLER,
-    # the till, cashiers included
-    "seller_counter.show": COUNTER,
-    "seller_counter.scan": COUNTER,
-    "seller_counter.amount": COUNTER,
-    "seller_counter.use": COUNTER,
-    "seller_counter.receipt": COUNTER,
-    "seller_counter.reverse": COUNTER,
-    "seller_counter.today": COUNTER,
-    "seller_counter_devices.index": COUNTER,
-    "seller_counter_devices.register": COUNTER,
-    "seller_counter_devices.revoke": SELLER,
-    "seller_counter_offline.pack": COUNTER,
-    "seller_counter_offline.send": COUNTER,
-    "seller_counter_offline.worker": COUNTER,
-    # the office's desk
-    "office_counter.index": frozenset({"operator", SETTLEMENT, "auditor"}),
-    "office_counter.troubled": frozenset({"operator", SETTLEMENT, "auditor"}),
-    "office_counter.reverse": frozenset({"operator", SETTLEMENT}),
-    "office_devices.index": frozenset({"operator", "campaign_manager", "auditor"}),
-    "office_devices.set_cap": frozenset({"operator", "campaign_manager"}),
-    "office_devices.revoke": frozenset({"operator", "campaign_manager"}),
-    "office_home.show": STAFF,
-    "office_home.sales_csv": FIGURES,
-    "office_home.grants_csv": COUPON_FIGURES,
-    "office_home.ranked_csv": FIGURES,
-    "office_home.campaigns_csv": COUPON_FIGURES,
-    # campaigns from draft to end, and the grants that pay for them
-    "office_campaigns.index": CAMPAIGN_READERS,
-    "office_campaigns.new": CAMPAIGN_MANAGERS,
-    "office_campaigns.create": CAMPAIGN_MANAGERS,
-    "office_campaigns.edit": CAMPAIGN_MANAGERS,
-    "office_campaigns.save": CAMPAIGN_MANAGERS,
-    "office_campaign.show": CAMPAIGN_READERS,
-    "office_campaign.submit": CAMPAIGN_MANAGERS,
-    "office_campaign.send_back": CAMPAIGN_MANAGERS | {"approver"},
-    "office_campaign.approve": frozenset({"approver"}),
-    "office_campaign.run": CAMPAIGN_MANAGERS,
-    "office_campaign.issue": CAMPAIGN_MANAGERS,
-    "office_campaign.pause": CAMPAIGN_MANAGERS,
-    "office_campaign.end": CAMPAIGN_MANAGERS,
-    "office_campaign_rules.edit": CAMPAIGN_MANAGERS,
-    "office_campaign_rules.propose": CAMPAIGN_MANAGERS,
-    "office_campaign_rules.decide": frozenset({"approver"}),
-    "office_campaign_simulation.show": CAMPAIGN_READERS,
-    "office_grants.index": CAMPAIGN_READERS | {SETTLEMENT},
-    "office_grants.add": CAMPAIGN_MANAGERS,
-    "office_grants.change": CAMPAIGN_MANAGERS,
-    # figures of coupons: monitor, funders, suspicion, books
-    "office_monitor.show": COUPON_FIGURES,
-    "office_monitor.export": COUPON_FIGURES,
-    "office_monitor.pause": frozenset({"campaign_manager"}),
-    "office_funders.index": COUPON_FIGURES,
-    "office_funders.export": COUPON_FIGURES,
-    "office_fraud.index": COUPON_FIGURES,
-    "office_fraud.clear": frozenset({"campaign_manager", SETTLEMENT, "operator"}),
-    "office_books.index": COUPON_FIGURES | {"administrator"},
-    "office_books.check": frozenset({SETTLEMENT, "operator", "administrator"}),
-    "office_deposits.index": DEPOSITS,
-    "office_deposits.upload": SETTLEMENT,
-    "office_deposits.settle": SETTLEMENT,
-    "office_deposits.settle_proposed": SETTLEMENT,
-    "office_deposits.record_transfer": SETTLEMENT,
-    "office_deposits.resolve": SETTLEMENT,
+    **DESKS,
 }

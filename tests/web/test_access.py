@@ -14,16 +14,8 @@ from marketplace.accounts.models import Person, Role
 from marketplace.core.db import db
 from marketplace.enterprises.models import EnterpriseStatus, MemberRole
 from tests import make
-from tests.web.policy import (
-    COUNTER,
-    EVERYONE,
-    MACHINE,
-    MAY_ASK_TO_SIGN_IN,
-    MEMBER,
-    POLICY,
-    SELLER,
-    STAFF,
-)
+from tests.web.audiences import COUNTER, EVERYONE, MACHINE, MEMBER, SELLER, SELLER_OWNER, STAFF
+from tests.web.policy import MAY_ASK_TO_SIGN_IN, POLICY
 from tests.web.routes import Route, collect_writes, routes_of
 from tests.web.visitor import Visitor
 
@@ -63,14 +55,14 @@ OPEN, OWN = frozenset({EVERYONE, MACHINE}), frozenset({EVERYONE, MACHINE, MEMBER
 ACTORS = (
     Actor("anonymous", lambda: None, OPEN),
     Actor("resident", make.person, OWN),
-    Actor("owner", _employed(MemberRole.OWNER), OWN | {SELLER, COUNTER}),
+    Actor("owner", _employed(MemberRole.OWNER), OWN | {SELLER, SELLER_OWNER, COUNTER}),
     Actor("shop clerk", _employed(MemberRole.STAFF), OWN | {SELLER, COUNTER}),
     Actor("cashier", _employed(MemberRole.CASHIER), OWN | {COUNTER}),
     Actor("suspended owner", _employed(MemberRole.OWNER, EnterpriseStatus.SUSPENDED), OWN),
     Actor(
         "owner without second factor",
         _employed(MemberRole.OWNER),
-        OWN | {SELLER, COUNTER},
+        OWN | {SELLER, SELLER_OWNER, COUNTER},
         second_factor=False,
     ),
     Actor(

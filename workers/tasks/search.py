@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from marketplace.catalog import sold_counts
 from marketplace.core import clock
 from marketplace.core.db import transaction
 from marketplace.orders import sold
+from marketplace.reviews import queries as reviews
 from marketplace.search import index, vocabulary
 from workers.app import job
 
@@ -14,6 +17,8 @@ from workers.app import job
 def reindex(*, product_ids: list[int]) -> None:
     """Write the documents of some products anew."""
     index.reindex(product_ids, at=clock.now())
+    # What is for sale again has lost its document, and its ratings with it.
+    index.record_ratings(product_ids, _count)
 
 
 @job("search.reindex_enterprise")
@@ -35,12 +40,17 @@ def reindex_all() -> None:
 
 
 @job("search.rate")
-def rate(*, product_id: int, rating_sum: int, review_count: int) -> None:
-    """Write the reviews of a product, summed up, into its document."""
-    index.record_ratings({product_id: index.Rating(rating_sum, review_count)})
+def rate(*, product_ids: list[int]) -> None:
+    """Count the reviews of some products anew."""
+    index.record_ratings(product_ids, _count)
 
 
 @job("search.reindex_variants")
 def reindex_variants(*, variant_ids: list[int]) -> None:
     """Write the documents of products anew whose last piece went or came back."""
     index.reindex_variants(variant_ids, at=clock.now())
+
+
+def _count(product_ids: Sequence[int]) -> dict[int, index.Rating]:
+    sums = reviews.sums_of(product_ids)
+    return {each: index.Rating(stars, count) for each, (stars, count) in sums.items()}

@@ -15,14 +15,18 @@ from marketplace.core.db import db, transaction
 from marketplace.core.outbox import Job
 from marketplace.core.settings import Settings
 from marketplace.demo.district import (
+    enterprise_desk,
     load_cancels,
+    load_claims,
     load_coupon_desk,
     load_coupons,
     load_orders,
     load_people,
     load_reference,
+    load_shipments,
     load_shops,
     load_talk,
+    load_talk_desk,
     logins,
     order_books,
     order_prices,
@@ -58,7 +62,7 @@ def load(
             # Drawn meanwhile, by other processes.
             studio.begin(scenes_of(district))
         with transaction():
-            _write(district, at=at)
+            _write(district, settings, at=at)
     except BaseException:
         studio.abandon()
         raise
@@ -91,7 +95,7 @@ def scale(
     echo(f"added {added:,} products and {sold:,} orders in {time.monotonic() - started:.0f} s")
 
 
-def _write(district: District, *, at: datetime) -> None:
+def _write(district: District, settings: Settings, *, at: datetime) -> None:
     load_reference.load(district.departments)
     people = load_people.load(district, at=at)
     shops = load_shops.load(district, people)
@@ -102,10 +106,14 @@ def _write(district: District, *, at: datetime) -> None:
     load_coupons.mark_spent(drives)
     order_books.post_paid(after=0)
     load_cancels.load(written)
+    load_shipments.load(written)
     order_books.post_confirmed(after=0)
     load_coupons.end_past_drives(drives, at=at)
+    load_claims.load(at=at)
     load_talk.load(district, people, shops, written, at=at)
+    load_talk_desk.load(people, shops, at=at)
     load_coupon_desk.load(district, people, shops, at=at)
+    enterprise_desk.load(people, settings, at=at)
     # Nobody must get mail about orders of months ago.
     db.session.execute(delete(Job))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from marketplace.checkout import canceling, refunding
 from marketplace.core.db import db
 from marketplace.demo.district.load_history import advance
 from marketplace.demo.district.load_orders import WrittenOrder
-from marketplace.orders.models import Bundle, Line, LineStatus
+from marketplace.orders.models import Line
 from marketplace.payments.models import Refund, RefundState
 from marketplace.payments.port import ProviderRefund
 
@@ -60,26 +60,3 @@ def _cancel(one: WrittenOrder, reason: str) -> None:
     left = [line.id for line in lines if line not in chosen]
     if left:
         advance(left, timeline)
-        _send(one, left)
-
-
-def _send(one: WrittenOrder, line_ids: list[int]) -> None:
-    timeline = one.order.timeline
-    if timeline.shipped_at is None:
-        return
-    db.session.execute(
-        update(Bundle)
-        .where(
-            Bundle.id.in_(select(Line.bundle_id).where(Line.id.in_(line_ids))),
-            select(Line.id)
-            .where(Line.bundle_id == Bundle.id, Line.status != LineStatus.CANCELED)
-            .exists(),
-        )
-        .values(
-            carrier="EPOST",
-            waybill=f"6{one.id:012d}",
-            shipped_at=timeline.shipped_at,
-            delivered_at=timeline.delivered_at,
-        )
-        .execution_options(synchronize_session=False)
-    )

@@ -21,6 +21,7 @@ from marketplace.coupons.models import (
 from marketplace.demo.district.load_history import final_status, write_histories
 from marketplace.demo.district.order_prices import PricedOrder
 from marketplace.demo.district.seeds import District
+from marketplace.orders import delays
 from marketplace.orders.models import Bundle, Line, LineShare, LineStatus, Order
 from marketplace.orders.placement import BundleDraft, LineDraft
 from marketplace.payments.models import Payment, PaymentHistory, PaymentState, ProviderCode
@@ -55,6 +56,9 @@ def load(district: District, orders: list[PricedOrder]) -> list[WrittenOrder]:
     ]
     _write_reservations(written)
     write_histories([(one.order, one.line_ids) for one in written])
+    for one in written:
+        if one.order.timeline.paid_at is not None:
+            delays.promise(order_id=one.id, at=one.order.timeline.paid_at)
     return written
 
 
@@ -129,8 +133,8 @@ def _write_lines(
 ) -> list[tuple[int, ...]]:
     drafts = [drafting.draft_bundles(order.priced, redemptions) for order in orders]
     bundle_rows = [
-        _bundle(order_id, position, bundle, order)
-        for order_id, bundles, order in zip(order_ids, drafts, orders, strict=True)
+        _bundle(order_id, position, bundle)
+        for order_id, bundles in zip(order_ids, drafts, strict=True)
         for position, bundle in enumerate(bundles)
     ]
     bundle_ids = iter(
@@ -163,11 +167,7 @@ def _by_item(order: PricedOrder, line_ids: Iterator[int]) -> tuple[int, ...]:
     return tuple(by_item[item] for item in sorted(by_item))
 
 
-def _bundle(
-    order_id: int, position: int, bundle: BundleDraft, order: PricedOrder
-) -> dict[str, object]:
-    timeline = order.timeline
-    is_sent = timeline.shipped_at is not None and timeline.canceled_at is None
+def _bundle(order_id: int, position: int, bundle: BundleDraft) -> dict[str, object]:
     return {
         "order_id": order_id,
         "enterprise_id": bundle.enterprise_id,
@@ -176,16 +176,7 @@ def _bundle(
         "shipping_fee": bundle.shipping_fee,
         "surcharge": bundle.surcharge,
         "shipping_discount": bundle.shipping_discount,
-        "carrier": "CJGLS" if is_sent else None,
-        "waybill": _waybill(order, position) if is_sent else None,
-        "shipped_at": timeline.shipped_at if is_sent else None,
-        "delivered_at": timeline.delivered_at if is_sent else None,
     }
-
-
-def _waybill(order: PricedOrder, position: int) -> str:
-    digest = hashlib.sha256(f"{order.seed.number}/{position}".encode()).hexdigest()
-    return f"6{int(digest[:12], 16) % 10**11:011d}"
 
 
 def _line(

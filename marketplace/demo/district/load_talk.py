@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import insert, text
 
 from marketplace.catalog.models import Wish
 from marketplace.core.db import db
@@ -14,6 +14,7 @@ from marketplace.demo.district.load_orders import WrittenOrder
 from marketplace.demo.district.load_people import People
 from marketplace.demo.district.load_shops import Shops
 from marketplace.demo.district.seeds import District
+from marketplace.reviews import queries as reviews
 from marketplace.reviews.models import Question, Review
 from marketplace.search.index import Rating
 
@@ -51,10 +52,7 @@ def count_sales() -> None:
 
 def ratings() -> dict[int, Rating]:
     """Return the reviews of every product, summed up."""
-    rows = db.session.execute(
-        select(Review.product_id, func.sum(Review.rating), func.count()).group_by(Review.product_id)
-    )
-    return {product: Rating(int(total), count) for product, total, count in rows}
+    return {each: Rating(stars, count) for each, (stars, count) in reviews.sums_of().items()}
 
 
 def _write_reviews(

@@ -2,7 +2,8 @@
 The book entries of many orders at once, set by set, as the services post them one by one.
 
 `paid` follows checkout.confirming: provider and grants against what is held for enterprises.
-`confirmed` moves what is held for a bundle to what the enterprise will be paid.
+`confirmed` follows checkout.confirmation: what is held for a line, and for a bundle's shipping when
+nothing of it is open any more, moves to what the enterprise will be paid.
 """
 
 from __future__ import annotations
@@ -47,18 +48,36 @@ SELECT 'order:' || owed.order_id, owed.paid_at, '{_HELD}' || owed.enterprise_id,
 """  # noqa: S608
 _CONFIRMED_LEGS: Final = f"""
 CREATE TEMPORARY TABLE demo_leg ON COMMIT DROP AS
-WITH kept AS (
-    SELECT b.id, b.enterprise_id, l.at,
-           l.amount + b.shipping_fee + b.surcharge - b.shipping_refunded AS amount
+WITH back AS (
+    SELECT s.line_id, sum(s.returned_amount) AS amount
+      FROM order_line_share s
+      JOIN funder_grant g ON g.id = s.grant_id JOIN funder f ON f.id = g.funder_id
+     WHERE f.kind <> 'enterprise' GROUP BY s.line_id
+), given AS (
+    SELECT s.bundle_id, sum(CASE WHEN f.kind = 'enterprise' THEN s.amount
+                                 ELSE s.returned_amount END) AS amount
+      FROM bundle_shipping_share s
+      JOIN funder_grant g ON g.id = s.grant_id JOIN funder f ON f.id = g.funder_id
+     GROUP BY s.bundle_id
+), kept AS (
+    SELECT 'line:' || l.id AS reference, l.enterprise_id, l.confirmed_at AS at,
+           l.gross - l.enterprise_funded - l.refunded_amount - coalesce(back.amount, 0) AS amount
+      FROM order_line l LEFT JOIN back ON back.line_id = l.id
+     WHERE l.order_id > :after AND l.status = 'confirmed'
+    UNION ALL
+    SELECT 'bundle:' || b.id, b.enterprise_id, ended.at,
+           b.shipping_fee + b.surcharge - b.shipping_refunded - coalesce(given.amount, 0)
       FROM bundle b
-      JOIN (SELECT bundle_id, max(confirmed_at) AS at, sum(gross - enterprise_funded) AS amount
-              FROM order_line WHERE order_id > :after AND status = 'confirmed'
-             GROUP BY bundle_id) l ON l.bundle_id = b.id)
-SELECT 'bundle:' || id AS reference, at, '{_HELD}' || enterprise_id AS code,
-       '{AccountKind.LIABILITY}' AS kind, amount FROM kept
-UNION ALL
-SELECT 'bundle:' || id, at, '{_PAYABLE}' || enterprise_id, '{AccountKind.LIABILITY}', -amount
+      JOIN (SELECT bundle_id, max(confirmed_at) AS at FROM order_line WHERE order_id > :after
+             GROUP BY bundle_id
+            HAVING bool_or(status = 'confirmed')
+               AND bool_and(status IN ('confirmed', 'canceled', 'returned', 'soldout'))) ended
+        ON ended.bundle_id = b.id
+      LEFT JOIN given ON given.bundle_id = b.id)
+SELECT reference, at, '{_HELD}' || enterprise_id AS code, '{AccountKind.LIABILITY}' AS kind, amount
   FROM kept
+UNION ALL
+SELECT reference, at, '{_PAYABLE}' || enterprise_id, '{AccountKind.LIABILITY}', -amount FROM kept
 """  # noqa: S608
 _ENTRIES: Final = """
 INSERT INTO ledger_entry (kind, reference, occurred_at)
@@ -84,7 +103,7 @@ def post_paid(*, after: int) -> None:
 
 
 def post_confirmed(*, after: int) -> None:
-    """Post the confirmation of every bundle confirmed of orders whose id is above one."""
+    """Post what was confirmed of orders whose id is above one."""
     _post("confirmed", _CONFIRMED_LEGS, after)
 
 

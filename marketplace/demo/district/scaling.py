@@ -92,9 +92,9 @@ WITH goods AS (SELECT v.id, p.enterprise_id, p.shipping_policy_id,
                  FROM variant v JOIN product p ON p.id = v.product_id
                 WHERE v.is_active AND p.status = 'on_sale')
 INSERT INTO bundle (order_id, enterprise_id, shipping_policy_id, position, shipping_fee,
-                    surcharge, shipping_discount, carrier, waybill, shipped_at, delivered_at)
-SELECT o.id, v.enterprise_id, v.shipping_policy_id, 0, o.shipping_total, 0, 0, 'EPOST',
-       lpad(o.id::text, 13, '6'), o.paid_at + interval '1 day', o.paid_at + interval '2 days'
+                    surcharge, shipping_discount, ship_by)
+SELECT o.id, v.enterprise_id, v.shipping_policy_id, 0, o.shipping_total, 0, 0,
+       (o.paid_at + interval '5 days')::date
   FROM customer_order o JOIN goods v ON v.n = ((o.id - :base) * 131) % v.goods + 1
  WHERE o.id > :base
 """
@@ -119,6 +119,16 @@ SELECT o.id, b.id, b.enterprise_id, v.product_id, v.id, 0, v.name, v.label,
   JOIN bundle b ON b.order_id = o.id
   JOIN goods v ON v.n = ((o.id - :base) * 131) % v.goods + 1
  WHERE o.id > :base
+"""
+_ADD_SHIPMENTS: Final = """
+WITH sent AS (
+    INSERT INTO shipment (bundle_id, method, carrier_code, waybill, shipped_at, delivered_at)
+    SELECT b.id, 'parcel', 'EPOST', lpad(o.id::text, 13, '6'), o.paid_at + interval '1 day',
+           o.paid_at + interval '2 days'
+      FROM bundle b JOIN customer_order o ON o.id = b.order_id WHERE o.id > :base
+    RETURNING id, bundle_id)
+INSERT INTO shipment_line (shipment_id, line_id, quantity)
+SELECT sent.id, l.id, l.quantity FROM sent JOIN order_line l ON l.bundle_id = sent.bundle_id
 """
 _ADD_HISTORY: Final = """
 INSERT INTO order_line_history (line_id, from_status, to_status, actor, at)
@@ -183,6 +193,7 @@ def add_orders(*, up_to: int, at: datetime) -> int:
     for statement in (
         _ADD_BUNDLES,
         _ADD_LINES,
+        _ADD_SHIPMENTS,
         _ADD_HISTORY,
         _ADD_PAYMENTS,
         _ADD_RESERVATIONS,

@@ -137,8 +137,8 @@ def _back() -> str:
 
 def _to_wallet(taken: ClaimedCoupon) -> ResponseReturnValue:
     # The address says it and no message in the session: in a rush, cookies need no second signing.
-    what = {"got" if taken.fresh else "has": taken.coupon_id}
-    return redirect(url_for("shop_wallet.index", **what), code=303)
+    wallet = url_for("shop_wallet.index")
+    return redirect(f"{wallet}?{'got' if taken.fresh else 'has'}={taken.coupon_id}", code=303)
 
 
 def _cards(at: datetime) -> list[CampaignCard]:

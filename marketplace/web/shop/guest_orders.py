@@ -100,6 +100,13 @@ def cancel_unpaid(number: str) -> ResponseReturnValue:
     return order_pages.cancel_unpaid(own_orders.get_guest_order(number))
 
 
+@bp.post("/<number>/confirm")
+@allow(EVERYONE)
+def confirm(number: str) -> ResponseReturnValue:
+    """Confirm what has arrived."""
+    return order_pages.confirm(own_orders.get_guest_order(number))
+
+
 @bp.get("/<number>/pay")
 @allow(EVERYONE)
 def pay(number: str) -> ResponseReturnValue:

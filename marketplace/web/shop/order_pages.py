@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -11,9 +10,9 @@ from flask import current_app, flash, redirect, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from marketplace.checkout import canceling, paying
+from marketplace.checkout import canceling, confirmation, paying
 from marketplace.checkout import queries as checkout_queries
-from marketplace.checkout.canceling import CanceledCase, Cancellation
+from marketplace.checkout.canceling import CanceledCase, MoneyBack
 from marketplace.checkout.order_form import CHOICES
 from marketplace.core import clock, phone
 from marketplace.core.db import in_transaction
@@ -25,7 +24,7 @@ from marketplace.orders.details import LineDetail, OrderDetail, Step
 from marketplace.orders.status import LineStatus
 from marketplace.payments.codes import ProviderCode, RefundState
 from marketplace.payments.port import HeldPayment, Instructions
-from marketplace.web import limits
+from marketplace.web import limits, sent_pieces
 from marketplace.web.errors import status_of
 from marketplace.web.filters import instant, won
 from marketplace.web.shop import cart_page, carts
@@ -61,7 +60,7 @@ _AHEAD: Final = (
     LineStatus.DELIVERED,
     LineStatus.CONFIRMED,
 )
-_LINE_FIELD: Final = re.compile(r"line_([0-9]{1,18})")
+_CLAIMS: Final = "shop_claims.new"
 
 
 class RefundChanged(Conflict):
@@ -70,18 +69,21 @@ class RefundChanged(Conflict):
     message = "돌려받을 금액이 {seen}에서 {now}으로 바뀌었습니다. 확인하고 다시 눌러 주세요."
 
 
-def show(order: OrderDetail) -> str:
+def show(order: OrderDetail, error: DomainError | None = None) -> str:
     """Show an order with everything about it."""
     page = checkout_queries.complete(order)
     return render_template(
         "shop/orders/show.html",
         order=order,
         page=page,
+        error=error,
         funding=funding.of_order(order.id),
         funders=cart_page.FUNDERS,
         timelines={line.id: _timeline(line, page.steps) for line in order.lines},
         deposit=deposit_lines(page.payment),
         can_cancel=any(line.cancelable_quantity for line in order.lines),
+        can_claim=_CLAIMS in current_app.view_functions and order.paid_at is not None,
+        auto_confirm_days=_settings().auto_confirm_days,
         is_open=is_open(order),
         **words(),
     )
@@ -108,15 +110,16 @@ def deposit_lines(held: HeldPayment) -> Mapping[str, str]:
     """Return where and until when to deposit, when a payment waits for it."""
     if held.provider is ProviderCode.STRIPE or not paying.is_open(held):
         return {}
-    settings: Settings = current_app.extensions["settings"]
-    steps: Instructions = paying.instructions(held, settings)
+    steps: Instructions = paying.instructions(held, _settings())
     return steps.lines
 
 
 def cancel_sheet(order: OrderDetail, error: DomainError | None = None) -> ResponseReturnValue:
     """Show what can be cancelled, and to the won what comes back."""
-    chosen = _chosen() or {line.id: line.cancelable_quantity for line in order.lines}
-    back: Cancellation | None = None
+    chosen = sent_pieces.read(request.values) or {
+        line.id: line.cancelable_quantity for line in order.lines
+    }
+    back: MoneyBack | None = None
     refusal = error
     try:
         back = canceling.preview(order_id=order.id, quantities=chosen)
@@ -151,9 +154,9 @@ def cancel(order: OrderDetail) -> ResponseReturnValue:
 
 def cancel_unpaid(order: OrderDetail) -> ResponseReturnValue:
     """Cancel a whole order nobody has paid."""
-    actor, at = _actor(), clock.now()
+    who, at = actor(), clock.now()
     try:
-        in_transaction(lambda: canceling.cancel_unpaid(order_id=order.id, actor=actor, at=at))
+        in_transaction(lambda: canceling.cancel_unpaid(order_id=order.id, actor=who, at=at))
     except DomainError as error:
         flash(str(error), "warn")
     else:
@@ -161,13 +164,34 @@ def cancel_unpaid(order: OrderDetail) -> ResponseReturnValue:
     return redirect(url_for(".show", number=order.number), code=303)
 
 
+def confirm(order: OrderDetail) -> ResponseReturnValue:
+    """Confirm what was chosen and invite to say how it was."""
+    who, at, ip = actor(), clock.now(), limits.client_address()
+    chosen = request.form.getlist("line", type=int)
+    try:
+        in_transaction(
+            lambda: confirmation.confirm_lines(
+                order_id=order.id, line_ids=chosen, actor=who, at=at, ip=ip
+            )
+        )
+    except DomainError as error:
+        return show(order, error), status_of(error)
+    flash("구매확정했습니다. 상품이 어땠는지 후기를 남겨 주세요.", "ok")
+    return redirect(url_for(".show", number=order.number), code=303)
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
 def _cancel(order: OrderDetail) -> CanceledCase:
     case = canceling.cancel_lines(
         order_id=order.id,
         attempt_key=request.form.get("attempt_key", "")[:64] or secrets.token_urlsafe(24),
-        quantities=_chosen(),
+        quantities=sent_pieces.read(request.values),
         reason=request.form.get("reason", "")[:200],
-        actor=_actor(),
+        actor=actor(),
         at=clock.now(),
         ip=limits.client_address(),
     )
@@ -180,19 +204,12 @@ def _cancel(order: OrderDetail) -> CanceledCase:
     return case
 
 
-def _chosen() -> dict[int, int]:
-    chosen = {}
-    for name, written in request.values.items():
-        found = _LINE_FIELD.fullmatch(name)
-        if found and written.isascii() and written.isdigit() and len(written) < 6:
-            chosen[int(found[1])] = int(written)
-    return chosen
-
-
 def _timeline(line: LineDetail, steps: Sequence[Step]) -> list[dict[str, str]]:
     """Return what happened to a line and, while it lives, what comes next."""
     happened = [step for step in steps if step.line_id == line.id]
-    items = [{"text": step.label, "note": instant(step.at), "state": "done"} for step in happened]
+    # Notes of the enterprise's own stand in the history without a step of their own.
+    steps = [step for step in happened if not step.is_note]
+    items = [{"text": step.label, "note": instant(step.at), "state": "done"} for step in steps]
     if items:
         items[-1]["state"] = "now"
     if line.status in _AHEAD or line.status is LineStatus.PAYMENT_WAITING:
@@ -203,5 +220,6 @@ def _timeline(line: LineDetail, steps: Sequence[Step]) -> list[dict[str, str]]:
     return items
 
 
-def _actor() -> str:
+def actor() -> str:
+    """Return how histories name the visitor."""
     return f"person:{current_user.person_id}" if current_user.is_authenticated else "guest"

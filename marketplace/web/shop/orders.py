@@ -59,6 +59,13 @@ def cancel_unpaid(number: str) -> ResponseReturnValue:
     return order_pages.cancel_unpaid(_own(number))
 
 
+@bp.post("/my/orders/<number>/confirm")
+@allow(MEMBER)
+def confirm(number: str) -> ResponseReturnValue:
+    """Confirm what has arrived."""
+    return order_pages.confirm(_own(number))
+
+
 @bp.get("/my/orders/<number>/pay")
 @allow(MEMBER)
 def pay(number: str) -> ResponseReturnValue:

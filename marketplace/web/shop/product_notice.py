@@ -5,29 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-_KINDS: Final = {
-    "processed": "가공식품",
-    "farm": "농수축산물",
-    "cosmetic": "화장품",
-    "chemical": "생활화학제품",
-    "kids": "어린이제품",
-    "apparel": "의류",
-    "bag": "가방",
-    "accessory": "패션잡화",
-    "kitchen": "주방용품",
-    "furniture": "가구",
-    "book": "서적",
-    "service": "서비스",
-}
-_OTHER: Final = "기타 재화"
+from marketplace.catalog.notice_fields import name_of
+
+__all__ = ["name_of", "rows_of"]
+
 # The database keeps a notice without order; people look for what it is, then who answers for it.
 _FIRST: Final = ("제품명", "품명", "상품명", "도서명", "식품의 유형", "종류")
 _LAST: Final = ("제조국", "품질보증기준", "A/S 책임자와 전화번호", "소비자상담 전화번호")
-
-
-def name_of(kind: str) -> str:
-    """Return what a kind of goods is called."""
-    return _KINDS.get(kind, _OTHER)
 
 
 def rows_of(notice: Mapping[str, str]) -> list[tuple[str, str]]:

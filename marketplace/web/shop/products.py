@@ -5,22 +5,17 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from marketplace.catalog.product_page import arrival_estimate, get_product_page
+from marketplace.catalog.product_page import get_product_page
 from marketplace.checkout import pricing
 from marketplace.checkout.pricing import Wanted
 from marketplace.core import clock
-from marketplace.core.calendar import day_in_seoul
 from marketplace.core.db import transaction
 from marketplace.coupons import estimates
 from marketplace.coupons.estimates import Piece
-from marketplace.enterprises.queries import get_enterprise_by_id
-from marketplace.reviews import queries as reviews
 from marketplace.search import assistance, facets, queries, terms, vocabulary
-from marketplace.web import kept
 from marketplace.web.guards import EVERYONE, allow
 from marketplace.web.kept_pages import keep_for_strangers
-from marketplace.web.pictures import gallery_of, shot
-from marketplace.web.shop import buying, cards, listing, product_notice, structured_data
+from marketplace.web.shop import buying, cards, listing, product_view
 
 bp = Blueprint("shop_products", __name__)
 
@@ -72,42 +67,7 @@ def suggest() -> ResponseReturnValue:
 @keep_for_strangers
 def show(product_id: int) -> ResponseReturnValue:
     """Show one product."""
-    at = clock.now()
-    today = day_in_seoul(at)
-    product = get_product_page(product_id)
-    enterprise = kept.recall(
-        ("enterprise", product.enterprise_id, today),
-        lambda: get_enterprise_by_id(product.enterprise_id, on=today),
-    )
-    piece = Piece(
-        product_id=product.id,
-        enterprise_id=product.enterprise_id,
-        category_path=product.category_path,
-        kinds=enterprise.kinds,
-        price=product.price,
-        coupon_eligible=product.coupon_eligible,
-    )
-    told = reviews.summary_of(product_id)
-    key = enterprise.picture_key
-    return render_template(
-        "shop/products/show.html",
-        address=structured_data.product_address(product),
-        product=product,
-        enterprise=enterprise,
-        face=shot(key, enterprise.picture_alt) if key else None,
-        pictures=gallery_of(product.pictures),
-        groups=buying.option_groups(product),
-        fee=buying.fee_of_one(product),
-        shipping_text=buying.shipping_text(product),
-        notice_name=product_notice.name_of(product.notice_kind),
-        notice=product_notice.rows_of(product.notice),
-        arrives_on=arrival_estimate(product.lead_days, on=today),
-        coupon_price=estimates.price_with_best(piece, cards.rules_for_viewer(at)),
-        told=told,
-        is_wished=product_id in cards.wished_of([product_id]),
-        structured=structured_data.product(product, enterprise, told),
-        most_pieces=buying.MOST_PIECES,
-    )
+    return product_view.render(get_product_page(product_id), at=clock.now())
 
 
 @bp.get("/products/<int:product_id>/total")

@@ -19,6 +19,8 @@ bp = Blueprint("shop_sign_in", __name__)
 
 # How long a password stays half a sign-in, waiting for the second factor.
 PENDING_SECONDS = 600
+# Where somebody who signs up first was going, under this name in their session.
+ONWARDS = "onwards"
 
 
 class SignInForm(forms.BaseForm):

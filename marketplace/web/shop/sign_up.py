@@ -17,6 +17,8 @@ from marketplace.core.errors import DomainError, InvalidInput
 from marketplace.web import forms, limits
 from marketplace.web.errors import status_of
 from marketplace.web.guards import EVERYONE, allow
+from marketplace.web.returning import safe_path
+from marketplace.web.shop import sign_in
 
 bp = Blueprint("shop_sign_up", __name__, url_prefix="/sign-up")
 
@@ -140,7 +142,8 @@ def confirmed(token: str) -> ResponseReturnValue:
         page = render_template("shop/account/confirm.html", token=token, is_alive=False)
         return page, status_of(error)
     flash("이메일을 확인했습니다. 이제 로그인할 수 있습니다.")
-    return redirect(url_for("shop_sign_in.show"), code=303)
+    onwards = safe_path(session.pop(sign_in.ONWARDS, None), default="") or None
+    return redirect(url_for("shop_sign_in.show", next=onwards), code=303)
 
 
 def _remember(email: str) -> None:

@@ -32,7 +32,10 @@ from marketplace.enterprises.models import Enterprise
 from marketplace.ledger.models import Account, Entry, Posting
 from marketplace.orders import numbers
 from marketplace.orders.models import Line, LineHistory, LineStatus, Order
+from marketplace.orders.shipment_models import Shipment
 from marketplace.reporting import books
+from marketplace.reviews.models import Question, Review
+from marketplace.reviews.panel_models import Panel, PanelEntry, PanelSheet, PanelStatus
 from marketplace.search.models import ProductDocument
 
 if TYPE_CHECKING:
@@ -117,6 +120,40 @@ class TestLoad:
         assert -_balance_of("held:enterprise:") == db.session.scalar(open_lines)
         # What was refunded has been sent.
         assert _balance_of("refund_due") == 0
+
+    def test_sends_what_has_left_and_promises_the_rest(self) -> None:
+        unsent = text(
+            "SELECT count(*) FROM order_line l LEFT JOIN shipment_line s ON s.line_id = l.id"
+            " WHERE (l.status IN ('shipping', 'delivered', 'confirmed')) <> (s.line_id IS NOT NULL)"
+        )
+        without_a_day = text(
+            "SELECT count(*) FROM bundle b JOIN customer_order o ON o.id = b.order_id"
+            " WHERE (o.paid_at IS NOT NULL) <> (b.ship_by IS NOT NULL)"
+        )
+        unposted = text(
+            "SELECT count(*) FROM order_line l LEFT JOIN ledger_entry e"
+            " ON e.kind = 'confirmed' AND e.reference = 'line:' || l.id"
+            " WHERE (l.status = 'confirmed') <> (e.id IS NOT NULL)"
+        )
+
+        assert [db.session.scalar(each) for each in (unsent, without_a_day, unposted)] == [0, 0, 0]
+        assert _count(Shipment) > 500
+
+    def test_talks_replies_hides_and_judges(self) -> None:
+        rounds = set(db.session.scalars(select(Panel.status)))
+        badges = select(func.count()).where(PanelEntry.has_badge)
+        conflicts = select(func.count()).where(PanelSheet.has_conflict)
+        hidden = select(func.count()).where(Review.hidden_at.is_not(None))
+        replied = select(func.count()).where(Review.reply.is_not(None))
+        unanswered = select(func.count()).where(Question.answer.is_(None))
+
+        assert rounds == {PanelStatus.PUBLISHED, PanelStatus.SCORING}
+        assert [db.session.scalar(each) for each in (badges, conflicts, hidden)] == [3, 2, 1]
+        assert (db.session.scalar(replied) or 0) > 10
+        assert db.session.scalar(unanswered)
+        shown = select(func.count()).where(Review.hidden_at.is_(None))
+        counted = select(func.sum(ProductDocument.review_count))
+        assert db.session.scalar(shown) == db.session.scalar(counted)
 
     def test_has_lines_in_every_state_a_buyer_meets(self) -> None:
         found = set(db.session.scalars(select(Line.status).distinct()))

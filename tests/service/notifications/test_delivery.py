@@ -12,10 +12,9 @@ from sqlalchemy import func, select
 
 from marketplace.accounts import mailed_links
 from marketplace.accounts.models import MailedToken, TokenPurpose
-from marketplace.core import paths
 from marketplace.core.db import db, transaction
 from marketplace.core.settings import Operator
-from marketplace.notifications import delivery, facts, inbox, message
+from marketplace.notifications import delivery, inbox, log, message
 from marketplace.notifications.models import Message, MessageState, Notice
 from marketplace.notifications.transport import Folder, Smtp, Unreachable
 from tests import make
@@ -102,7 +101,7 @@ class TestPrepare:
         given = _order_facts()
         _prepare("order_paid", **given)
         with transaction():
-            delivery.note_sent(key="k", at=NOW)
+            log.note_sent(key="k", at=NOW)
 
         assert _prepare("order_paid", **given) is None
 
@@ -110,9 +109,10 @@ class TestPrepare:
         given = _order_facts()
         _prepare("order_paid", **given)
         with transaction():
-            delivery.note_failed(key="k", failure="ConnectionRefusedError")
+            log.note_failed(key="k", failure="ConnectionRefusedError")
 
         assert db.session.scalars(select(Message.state)).one() is MessageState.FAILED
+        assert db.session.scalars(select(Message.attempts)).one() == 1
         assert _prepare("order_paid", **given) is not None
 
     def test_a_claimed_coupon_is_a_notice_and_no_mail(self) -> None:
@@ -124,19 +124,28 @@ class TestPrepare:
         (notice,) = inbox.list_notices(person_id=coupon.person_id)
         assert notice.link == "/my/coupons"
 
+    @pytest.mark.parametrize("sign", ["\r\n", "\n", "\x07", "\u2028", "\x85"])
+    def test_a_name_never_becomes_a_second_header(self, sign: str) -> None:
+        buyer = make.person()
+        product = make.product(name=f"꿀{sign}Bcc: thief@example.com")
+        order = make.paid_order({make.variant(product): 1}, by=buyer)
+
+        mail = _prepare("order_paid", order_id=order.order_id)
+        notice = inbox.list_notices(person_id=buyer.id)[0]
+
+        assert mail is not None
+        assert mail["Bcc"] is None
+        header = mail.as_bytes().split(b"\n\n")[0]
+        assert b"\nBcc" not in header
+        assert sign not in str(mail["Subject"])
+        assert sign not in notice.title
+
     def test_says_nothing_about_a_link_that_is_gone(self) -> None:
         assert _prepare("reset_password", token_id=10**12) is None
 
     def test_refuses_a_kind_nobody_knows(self) -> None:
         with pytest.raises(message.Unknown):
             _prepare("horoscope")
-
-
-class TestKinds:
-    def test_every_kind_with_a_mail_has_its_text(self) -> None:
-        texts = {file.stem for file in (paths.TEMPLATES / "messages").glob("*.txt")}
-
-        assert texts - {"_order"} == facts.KINDS - {"coupon_claimed", "fact_decided"}
 
 
 @pytest.mark.usefixtures("isolated")

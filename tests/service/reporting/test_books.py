@@ -46,6 +46,14 @@ class TestCheckBooks:
                 {"grant_spent_is_redeemed"},
             ),
             (
+                "UPDATE order_line SET status = 'confirmed' WHERE status = 'paid'",
+                {"confirmed_lines_are_posted", "held_is_what_is_open"},
+            ),
+            (
+                "UPDATE bundle SET shipping_fee = shipping_fee + 1",
+                {"held_is_what_is_open"},
+            ),
+            (
                 "UPDATE funder_grant SET reserved = reserved + 1 WHERE spent > 0",
                 {"grant_reserved_is_outstanding"},
             ),

@@ -154,7 +154,7 @@ class TestReindex:
         product = make.product()
         reindex(product)
         with transaction():
-            index.record_ratings({product.id: index.Rating(rating_sum=14, review_count=3)})
+            index.record_ratings([product.id], lambda _: {product.id: index.Rating(14, 3)})
 
         reindex(product)
 
