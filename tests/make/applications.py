@@ -24,7 +24,8 @@ PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 
 def valid_business_number() -> str:
     """Return a business number nobody had, with its check digit."""
-    nine = f"21581{next(numbers):04d}"
+    # Four digits, never all nought.
+    nine = f"21581{next(numbers) % 9_999 + 1:04d}"
     return f"{nine}{business_number.check_digit(nine)}"
 
 

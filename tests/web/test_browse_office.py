@@ -142,5 +142,6 @@ class TestSeller:
         page = visitor.enter(owner, second_factor=True).get("/seller").text
 
         assert "밀밭나루 빵집" in page
-        assert re.search(r"새 주문</h3>\s*<b>1<", page)
-        assert re.search(r"재고 부족</h3>\s*<b>1<", page)
+        assert re.search(r"새 주문 확인</span><b>1<", page)
+        assert re.search(r"재고 채우기</span><b>1<", page)
+        assert re.search(r"상품 문의 답하기</span><b>0<", page)
