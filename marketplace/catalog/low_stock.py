@@ -27,6 +27,7 @@ def announce(*, at: datetime) -> int:
         select(Variant.id)
         .where(Variant.low_stock_told_at.is_not(None), free > Variant.low_stock_at)
         .order_by(Variant.id)
+        .limit(_BATCH)
         .with_for_update(skip_locked=True)
     ).all()
     _note(filled, None)

@@ -119,6 +119,7 @@ class Product(Base):
         CheckConstraint("lead_days BETWEEN 0 AND 60", name="lead_days_range"),
         Index("ix_product_enterprise_status", "enterprise_id", "status"),
         Index("ix_product_published", "published_at", "id"),
+        Index("ix_product_in_review", "id", postgresql_where=text("status = 'in_review'")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -156,6 +157,14 @@ class Variant(Base):
         UniqueConstraint("product_id", "option_values"),
         CheckConstraint("reserved >= 0 AND reserved <= on_hand", name="reserved_within_stock"),
         CheckConstraint("low_stock_at >= 0", name="low_stock_at_not_negative"),
+        Index(
+            "ix_variant_low",
+            "id",
+            postgresql_where=text(
+                "low_stock_told_at IS NULL AND is_active AND on_hand - reserved <= low_stock_at"
+            ),
+        ),
+        Index("ix_variant_told", "id", postgresql_where=text("low_stock_told_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

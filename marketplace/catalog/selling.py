@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 
 from marketplace.audit import trail
 from marketplace.catalog import notice_fields, telling
@@ -136,12 +136,6 @@ def list_waiting(*, after: int = 0) -> Sequence[WaitingProduct]:
         .limit(PAGE)
     )
     return [WaitingProduct(*row) for row in rows]
-
-
-def count_waiting() -> int:
-    """Return how many products the office has to look at."""
-    found = db.session.scalar(select(func.count()).where(Product.status == ProductStatus.IN_REVIEW))
-    return found or 0
 
 
 def list_missing(product: Product) -> list[str]:

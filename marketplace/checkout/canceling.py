@@ -16,7 +16,7 @@ from marketplace.core.errors import Conflict, InvalidInput
 from marketplace.core.money import Won
 from marketplace.orders import canceling as cases
 from marketplace.orders import lifecycle, reasons, standing
-from marketplace.orders.models import ClaimCase, Fault, LineStatus
+from marketplace.orders.models import ClaimCase, ClaimKind, Fault, LineStatus
 from marketplace.orders.standing import (
     AT_ONCE,
     LineUnknown,
@@ -123,6 +123,7 @@ def cancel_lines(
             order_id=order_id,
             attempt_key=attempt_key,
             quantities=quantities,
+            reason_code=reasons.code_of(reason, kind=ClaimKind.CANCEL),
             reason=reason,
             actor=actor,
             at=at,

@@ -54,12 +54,12 @@ SELECT b.id, b.enterprise_id,
         HAVING bool_or(status IN ('confirmed', 'exchanged', 'returned'))
            AND bool_and(status IN ('confirmed', 'exchanged', 'canceled', 'canceled_unpaid',
                                    'returned', 'soldout'))) ended ON ended.bundle_id = b.id
-  LEFT JOIN (SELECT s.bundle_id,
-                    sum(CASE WHEN f.kind = 'enterprise' THEN s.amount
-                             ELSE s.returned_amount END) AS amount
-               FROM bundle_shipping_share s
-               JOIN funder_grant g ON g.id = s.grant_id JOIN funder f ON f.id = g.funder_id
-              GROUP BY s.bundle_id) given ON given.bundle_id = b.id
+  LEFT JOIN LATERAL (SELECT sum(CASE WHEN f.kind = 'enterprise' THEN s.amount
+                                     ELSE s.returned_amount END) AS amount
+                       FROM bundle_shipping_share s
+                       JOIN funder_grant g ON g.id = s.grant_id
+                       JOIN funder f ON f.id = g.funder_id
+                      WHERE s.bundle_id = b.id) given ON true
  WHERE b.order_id = :order
    AND NOT EXISTS (SELECT 1 FROM ledger_entry e
                     WHERE e.kind = 'confirmed' AND e.reference = 'bundle:' || b.id)

@@ -33,6 +33,9 @@ class Message(Base):
     """One mail or text to one address about one thing; its key makes it leave once."""
 
     __tablename__ = "message"
+    __table_args__ = (
+        Index("ix_message_unsent", "state", "id", postgresql_where=text("state <> 'sent'")),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     dedupe_key: Mapped[str] = mapped_column(unique=True)

@@ -112,16 +112,6 @@ def count_by_tab(*, on: date, enterprise_ids: Collection[int] | None = None) -> 
     return {tab: int(count) for tab, count in zip(tabs, row, strict=True)}
 
 
-def list_of_order(order_id: int) -> Sequence[ClaimRow]:
-    """Return the cases of one order, newest first."""
-    found = db.session.execute(
-        _ROWS.where(ClaimCase.order_id == order_id).order_by(ClaimCase.id.desc())
-    ).all()
-    goods = _goods([case.id for case, _, _ in found])
-    on = date.min
-    return [_row(case, order, name, goods[case.id], on) for case, order, name in found]
-
-
 def find_order(number: str) -> int:
     """
     Return the id of an order by its number, for the office.
@@ -134,11 +124,15 @@ def find_order(number: str) -> int:
     return order_id
 
 
-def list_overdue(*, on: date, limit: int) -> Sequence[tuple[int, date]]:
-    """Return open cases that somebody waits for longer than the law lets them, and since when."""
+def list_overdue(*, on: date, after: int, limit: int) -> Sequence[tuple[int, date]]:
+    """
+    Return open cases that somebody waits for longer than the law lets them, and since when.
+
+    They come by id, from the one after `after` on.
+    """
     rows = db.session.execute(
         select(ClaimCase.id, ClaimCase.refund_due_on, ClaimCase.requested_at)
-        .where(ClaimCase.bundle_id.is_not(None), _in_tab(Tab.OVERDUE, on))
+        .where(ClaimCase.bundle_id.is_not(None), ClaimCase.id > after, _in_tab(Tab.OVERDUE, on))
         .order_by(ClaimCase.id)
         .limit(limit)
     )

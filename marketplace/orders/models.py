@@ -114,7 +114,7 @@ class Bundle(Base):
     shipping_discount: Mapped[Won] = mapped_column(default=Won(0))
     shipping_refunded: Mapped[Won] = mapped_column(default=Won(0), server_default="0")
     # The day by which goods must have left (3영업일, 전자상거래법 §15), once they are paid.
-    ship_by: Mapped[date | None] = mapped_column(index=True)
+    ship_by: Mapped[date | None]
     # What the enterprise told the buyer when that day could not be kept.
     delayed_until: Mapped[date | None]
     delay_reason: Mapped[str | None]
@@ -157,6 +157,11 @@ class Line(Base):
         ),
         Index("ix_order_line_enterprise_status", "enterprise_id", "status", "id"),
         Index("ix_order_line_product", "product_id"),
+        Index(
+            "ix_order_line_unsent",
+            "bundle_id",
+            postgresql_where=text("status = 'paid' OR status = 'preparing'"),
+        ),
         Index("ix_order_line_delivered", "order_id", postgresql_where=text("status = 'delivered'")),
     )
 

@@ -63,6 +63,11 @@ def get(code: str, *, kind: ClaimKind) -> Reason:
     return reason
 
 
+def code_of(label: str, *, kind: ClaimKind) -> str:
+    """Return the code of what somebody read and chose; words of their own have none."""
+    return next((reason.code for reason in of_kind(kind) if reason.label == label), OTHER)
+
+
 def label_of(code: str) -> str:
     """Return what people read of a reason."""
     found = _BY_CODE.get(code)

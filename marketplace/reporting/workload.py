@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, select
 
 from marketplace.catalog.models import Product, ProductStatus, Variant
 from marketplace.checkout import accounts
@@ -32,9 +32,10 @@ class Workload:
     enterprise_id: int
     name: str
     slug: str
-    new_lines: int
+    # Bundles, as the board counts them.
+    new_orders: int
     to_ship: int
-    # Lines that should have left by yesterday.
+    # Those that should have left by yesterday.
     overdue: int
     on_the_way: int
     claims: int
@@ -49,8 +50,8 @@ def list_workload(enterprise_ids: Sequence[int], *, at: datetime) -> list[Worklo
     """Return the open work of enterprises, by name, in two queries."""
     today = day_in_seoul(at)
 
-    def lines(*which: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.count(case((and_(*which), 1)))
+    def bundles(*which: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.count(case((and_(*which), Line.bundle_id)).distinct())
 
     # A day the enterprise has announced stands in place of the one it should have kept.
     late = func.coalesce(Bundle.delayed_until, Bundle.ship_by) < today
@@ -59,10 +60,10 @@ def list_workload(enterprise_ids: Sequence[int], *, at: datetime) -> list[Worklo
             Enterprise.id,
             Enterprise.name,
             Enterprise.slug,
-            lines(Line.status == LineStatus.PAID).label("new_lines"),
-            lines(Line.status == LineStatus.PREPARING).label("to_ship"),
-            lines(Line.status.in_(_UNSENT), late).label("overdue"),
-            lines(Line.status == LineStatus.SHIPPING).label("on_the_way"),
+            bundles(Line.status == LineStatus.PAID).label("new_orders"),
+            bundles(Line.status == LineStatus.PREPARING).label("to_ship"),
+            bundles(Line.status.in_(_UNSENT), late).label("overdue"),
+            bundles(Line.status == LineStatus.SHIPPING).label("on_the_way"),
             _claims().label("claims"),
             _claims(ClaimCase.refund_due_on < today).label("late_claims"),
             _questions().label("questions"),
@@ -125,7 +126,7 @@ def _low_stock() -> ScalarSelect[Any]:
             Product.enterprise_id == Enterprise.id,
             Product.status == ProductStatus.ON_SALE,
             Variant.is_active,
-            or_(left <= Variant.low_stock_at, left == 0),
+            left <= Variant.low_stock_at,
         )
         .correlate(Enterprise)
         .scalar_subquery()

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from marketplace.accounts.models import Role
 from marketplace.core import clock
 from marketplace.core.db import db, transaction
+from marketplace.enterprises.models import MemberRole
 from marketplace.reporting import book_watch
 from tests import make
 from tests.web.visitor import Visitor
@@ -145,3 +146,33 @@ class TestSeller:
         assert re.search(r"새 주문 확인</span><b>1<", page)
         assert re.search(r"재고 채우기</span><b>1<", page)
         assert re.search(r"상품 문의 답하기</span><b>0<", page)
+
+    def test_leads_to_the_work(self, visitor: Visitor) -> None:
+        seller, owner = make.enterprise("밀밭나루 빵집"), make.person()
+        make.member(seller, owner)
+        order = make.paid_order({make.sellable(seller, name="통밀 사워도우"): 2})
+        visitor.enter(owner, second_factor=True)
+
+        page = visitor.get("/seller").text
+
+        tasks = re.findall(r'<a href="(/seller/[^"]+)"><span>', page)
+        assert len(tasks) == 5
+        shown = [visitor.get(where.replace("&amp;", "&")) for where in tasks]
+        assert [answer.status_code for answer in shown] == [200] * 5
+        assert order.number in shown[0].text
+        assert order.number not in shown[1].text
+
+    def test_keeps_money_from_a_cashier_of_another_shop(self, visitor: Visitor) -> None:
+        own, other = make.enterprise("내 가게"), make.enterprise("남의 가게")
+        person = make.person()
+        make.member(own, person)
+        make.member(other, person, role=MemberRole.CASHIER)
+        make.paid_order({make.sellable(other, price=77_000): 1})
+        visitor.enter(person, second_factor=True)
+
+        page, file = visitor.get("/seller").text, visitor.get("/seller/sales.csv").text
+
+        assert "내 가게" in page
+        assert "남의 가게" not in page
+        assert "77,000" not in page
+        assert "남의 가게" not in file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 from marketplace.checkout import claim_decisions, claim_news
@@ -29,6 +30,16 @@ def watch() -> None:
         except Conflict:
             # Somebody closed it meanwhile.
             continue
-    with transaction():
-        for case_id, since in claim_lists.list_overdue(on=day_in_seoul(at), limit=_ROUND):
-            claim_news.tell_enterprise("claim_overdue", case_id=case_id, again=f":{since}")
+    _tell_of_overdue(at)
+
+
+def _tell_of_overdue(at: datetime) -> None:
+    last = 0
+    while True:
+        with transaction():
+            late = claim_lists.list_overdue(on=day_in_seoul(at), after=last, limit=_ROUND)
+            for case_id, since in late:
+                claim_news.tell_enterprise("claim_overdue", case_id=case_id, again=f":{since}")
+        if len(late) < _ROUND:
+            return
+        last = late[-1][0]

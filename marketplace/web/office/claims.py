@@ -16,7 +16,7 @@ from marketplace.checkout.claim_decisions import Decider
 from marketplace.core import clock, masking
 from marketplace.core.calendar import day_in_seoul
 from marketplace.core.db import in_transaction
-from marketplace.core.errors import DomainError
+from marketplace.core.errors import DomainError, InvalidInput
 from marketplace.orders import claim_lists, claim_view, queries
 from marketplace.orders.claim_kinds import Fault
 from marketplace.orders.claim_lists import Tab
@@ -29,6 +29,12 @@ from marketplace.web.seller.claims import TABS
 bp = Blueprint("office_claims", __name__, url_prefix="/office/claims")
 
 _OVERDUE_FIRST: Final = {Tab.OVERDUE: TABS[Tab.OVERDUE], **TABS}
+
+
+class FaultUnknown(InvalidInput):
+    """Whose doing it is decides who pays: it is never guessed."""
+
+    message = "판매자 사유인지 구매자 사유인지 골라 주세요."
 
 
 @bp.get("")
@@ -104,7 +110,7 @@ def cancel() -> ResponseReturnValue:
             order_id=order_id,
             attempt_key=request.form.get("attempt_key", "")[:64] or secrets.token_urlsafe(24),
             quantities=sent_pieces.read(request.form),
-            fault=Fault(fault) if fault in set(Fault) else Fault.SELLER,
+            fault=_fault_of(fault),
             reason=reason,
             actor=actor,
             at=at,
@@ -119,6 +125,12 @@ def cancel() -> ResponseReturnValue:
         return _cancel_page(error), status_of(error)
     flash(f"주문 {number}을 직권으로 취소했습니다.", "ok")
     return redirect(url_for(".index", tab=Tab.DONE.value), code=303)
+
+
+def _fault_of(typed: str) -> Fault:
+    if typed not in set(Fault):
+        raise FaultUnknown
+    return Fault(typed)
 
 
 def _note(action: str, kind: str, subject_id: int, details: dict[str, object]) -> None:

@@ -63,7 +63,7 @@ def _page(error: DomainError | None = None) -> str:
     return render_template(
         "office/messages.html",
         rows=rows,
-        counts=desk.count_by_state(),
+        counts=desk.count_unsent(),
         filters=filters,
         email=email,
         kinds=sorted((entry.title, kind) for kind, entry in catalogue.ENTRIES.items()),

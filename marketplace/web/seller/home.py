@@ -7,7 +7,6 @@ from typing import Final
 
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from marketplace.core import clock
 from marketplace.core.calendar import SEOUL, day_in_seoul
@@ -15,6 +14,7 @@ from marketplace.reporting import shop_sales, workload
 from marketplace.reporting.shop_sales import DayOfShop
 from marketplace.web import csv_files
 from marketplace.web.guards import SELLER, allow
+from marketplace.web.seller import shops
 
 bp = Blueprint("seller_home", __name__, url_prefix="/seller")
 
@@ -26,12 +26,12 @@ _DAYS: Final = 30
 def show() -> ResponseReturnValue:
     """Show what waits for the viewer's enterprises, and their last thirty days."""
     at = clock.now()
-    shops = _own()
+    own = shops.own_ids()
     return render_template(
         "seller/home.html",
         at=at,
-        shops=workload.list_workload(shops, at=at),
-        charts={shop: _chart(days) for shop, days in _sold(shops, at).items()},
+        shops=workload.list_workload(own, at=at),
+        charts={shop: _chart(days) for shop, days in _sold(own, at).items()},
     )
 
 
@@ -40,25 +40,21 @@ def show() -> ResponseReturnValue:
 def sales_csv() -> Response:
     """Give the last thirty days of the viewer's enterprises as a file."""
     at = clock.now()
-    names = {each.enterprise_id: each.enterprise_name for each in current_user.memberships}
+    names = shops.names()
     return csv_files.respond(
         f"sales-{day_in_seoul(at):%Y%m%d}.csv",
         ("가게", "날짜", "매출(원)", "주문", "수량"),
         (
             (names[shop], day.day.isoformat(), day.amount, day.orders, day.pieces)
-            for shop, days in _sold(_own(), at).items()
+            for shop, days in _sold(shops.own_ids(), at).items()
             for day in days
         ),
     )
 
 
-def _own() -> list[int]:
-    return [membership.enterprise_id for membership in current_user.memberships]
-
-
-def _sold(shops: list[int], at: datetime) -> dict[int, list[DayOfShop]]:
+def _sold(own: list[int], at: datetime) -> dict[int, list[DayOfShop]]:
     tomorrow = datetime.combine(day_in_seoul(at) + timedelta(days=1), time(), SEOUL)
-    return shop_sales.by_day(shops, start=tomorrow - timedelta(days=_DAYS), end=tomorrow)
+    return shop_sales.by_day(own, start=tomorrow - timedelta(days=_DAYS), end=tomorrow)
 
 
 def _chart(days: list[DayOfShop]) -> dict[str, object]:

@@ -19,7 +19,8 @@ from marketplace.core.db import in_transaction
 from marketplace.core.errors import Conflict, DomainError
 from marketplace.core.money import Won
 from marketplace.core.settings import Settings
-from marketplace.orders import funding, status
+from marketplace.orders import funding, reasons, status
+from marketplace.orders.claim_kinds import ClaimKind
 from marketplace.orders.details import LineDetail, OrderDetail, Step
 from marketplace.orders.status import LineStatus
 from marketplace.payments.codes import ProviderCode, RefundState
@@ -29,12 +30,6 @@ from marketplace.web.errors import status_of
 from marketplace.web.filters import instant, won
 from marketplace.web.shop import cart_page, carts
 
-REASONS: Final = (
-    "마음이 바뀌었어요",
-    "다른 상품으로 바꿀게요",
-    "주문을 잘못했어요",
-    "배송이 늦어요",
-)
 PROVIDERS: Final[Mapping[str, str]] = {
     **{code.value: label for code, label in CHOICES.items()},
     ProviderCode.FREE.value: "쿠폰으로 전액 결제",
@@ -60,7 +55,6 @@ _AHEAD: Final = (
     LineStatus.DELIVERED,
     LineStatus.CONFIRMED,
 )
-_CLAIMS: Final = "shop_claims.new"
 
 
 class RefundChanged(Conflict):
@@ -82,7 +76,7 @@ def show(order: OrderDetail, error: DomainError | None = None) -> str:
         timelines={line.id: _timeline(line, page.steps) for line in order.lines},
         deposit=deposit_lines(page.payment),
         can_cancel=any(line.cancelable_quantity for line in order.lines),
-        can_claim=_CLAIMS in current_app.view_functions and order.paid_at is not None,
+        can_claim=order.paid_at is not None,
         auto_confirm_days=_settings().auto_confirm_days,
         is_open=is_open(order),
         **words(),
@@ -131,7 +125,7 @@ def cancel_sheet(order: OrderDetail, error: DomainError | None = None) -> Respon
         lines=[line for line in order.lines if line.cancelable_quantity],
         chosen=chosen,
         back=back,
-        reasons=REASONS,
+        reasons=[reason.label for reason in reasons.of_kind(ClaimKind.CANCEL)],
         reason=request.values.get("reason", ""),
         attempt_key=request.form.get("attempt_key") or secrets.token_urlsafe(24),
         payment=paying.newest_of_order(order.id),

@@ -8,6 +8,7 @@ from typing import Final
 from flask_login import current_user
 
 from marketplace.accounts.roles import Role
+from marketplace.enterprises.members import MemberRole
 from marketplace.reviews.queries import Cursor, Reader
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,7 +21,10 @@ def reader_of(enterprise_id: int) -> Reader:
     """Return the viewer as a reader of an enterprise's questions."""
     if not current_user.is_authenticated:
         return Reader()
-    works_there = any(each.enterprise_id == enterprise_id for each in current_user.memberships)
+    works_there = any(
+        each.enterprise_id == enterprise_id and each.role is not MemberRole.CASHIER
+        for each in current_user.memberships
+    )
     is_office = bool({Role.OPERATOR, Role.AUDITOR} & current_user.roles)
     return Reader(
         person_id=current_user.person_id,

@@ -69,7 +69,7 @@ class TestListPage:
         assert found(person_id=mine.id) == [first]
         assert found(kind="order_paid", person_id=other.id) == []
         assert [row.id for row in desk.list_page(Filters(), before_id=second)] == [first]
-        assert desk.count_by_state()[MessageState.FAILED] == 1
+        assert desk.count_unsent()[MessageState.FAILED] == 1
 
     def test_reads_a_page_in_one_query(self) -> None:
         for number in range(30):
