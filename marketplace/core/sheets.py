@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ LARGEST_FILE: Final = 5 * 1024 * 1024
 MOST_ROWS: Final = 5_000
 _MOST_UNPACKED: Final = 60 * 1024 * 1024
 _MOST_PARTS: Final = 200
+_WIDEST: Final = 300
 _HEADER_WITHIN: Final = 10
 _LONGEST_CELL: Final = 200
 _ZIP: Final = b"PK\x03\x04"
@@ -93,7 +95,7 @@ def read_lines(content: bytes, limits: Limits = _USUAL) -> list[list[str]]:
     """
     if len(content) > limits.file_size:
         raise SheetUnreadable(reason=f"{limits.file_size >> 20}MB 이하로 나누어 올려 주세요.")
-    return _workbook(content, limits) if content.startswith(_ZIP) else _text(content)
+    return _workbook(content, limits) if content.startswith(_ZIP) else _text(content, limits)
 
 
 def _workbook(content: bytes, limits: Limits) -> list[list[str]]:
@@ -129,7 +131,7 @@ def _refuse_bomb(content: bytes) -> None:
         raise SheetUnreadable(reason="풀어 놓은 내용이 너무 큽니다.")
 
 
-def _text(content: bytes) -> list[list[str]]:
+def _text(content: bytes, limits: Limits) -> list[list[str]]:
     for encoding in ("utf-8-sig", "cp949"):
         try:
             written = content.decode(encoding)
@@ -141,13 +143,18 @@ def _text(content: bytes) -> list[list[str]]:
     if "\x00" in written:
         raise SheetUnreadable(reason="CSV 또는 XLSX 파일만 받습니다.")
     delimiter = "\t" if "\t" in written.partition("\n")[0] else ","
+    tallest = limits.rows + _HEADER_WITHIN + 1
+    reader = csv.reader(io.StringIO(written, newline=""), delimiter=delimiter)
     try:
-        return [
-            [cell.strip() for cell in row]
-            for row in csv.reader(io.StringIO(written, newline=""), delimiter=delimiter)
-        ]
+        # Never more than asked for: millions of empty lines weigh nothing in a file.
+        lines = [[cell.strip() for cell in row] for row in islice(reader, tallest + 1)]
     except csv.Error as error:
         raise SheetUnreadable(reason="따옴표가 맞지 않는 줄이 있습니다.") from error
+    if len(lines) > tallest:
+        raise SheetUnreadable(reason=f"{limits.rows:,}줄 이하로 나누어 올려 주세요.")
+    if max(map(len, lines), default=0) > _WIDEST:
+        raise SheetUnreadable(reason=f"한 줄에 {_WIDEST}칸까지만 받습니다.")
+    return lines
 
 
 def _header(

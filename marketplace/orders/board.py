@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 
 from marketplace.core import masking
 from marketplace.core.db import db
@@ -51,6 +51,15 @@ _STATUSES: Final[Mapping[Tab, tuple[LineStatus, ...]]] = {
 }
 # Work to be done; what is over grows for ever and is not counted.
 COUNTED: Final = (Tab.NEW, Tab.READY, Tab.SENT, Tab.ARRIVED)
+
+
+# Whose recipient the enterprise still has to know.
+NAMED: Final = (
+    LineStatus.PAID,
+    LineStatus.PREPARING,
+    LineStatus.SHIPPING,
+    LineStatus.DELIVERED,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,7 +225,14 @@ def matching(enterprise_ids: Collection[int], filters: Filters) -> Select[int]:
         statement = statement.where(
             or_(
                 Order.number.startswith(number, autoescape=True),
-                Order.recipient_name.startswith(words, autoescape=True),
+                # Only while the name is shown: a masked one must not be found out by asking.
+                and_(
+                    Order.recipient_name.startswith(words, autoescape=True),
+                    select(Line.id)
+                    .where(Line.bundle_id == Bundle.id, Line.status.in_(NAMED))
+                    .correlate(Bundle)
+                    .exists(),
+                ),
             )
         )
     return statement

@@ -13,16 +13,13 @@ from sqlalchemy import select
 from marketplace.accounts.models import Person
 from marketplace.core import masking, phone
 from marketplace.core.db import db
-from marketplace.orders import ownership, queries, status
+from marketplace.orders import board, ownership, queries, status
 from marketplace.orders.details import BundleDetail, OrderDetail, Step
 from marketplace.orders.models import ClaimCase, Line, LineHistory, LineStatus
 from marketplace.orders.ownership import BundleNotFound
 
 # After the buyer confirmed, for questions about the goods; then the data is gone from the screen.
 SHOWN_FOR: Final = timedelta(days=30)
-_NEEDED: Final = frozenset(
-    {LineStatus.PAID, LineStatus.PREPARING, LineStatus.SHIPPING, LineStatus.DELIVERED}
-)
 _PACKED: Final = frozenset({LineStatus.PAID, LineStatus.PREPARING, LineStatus.SHIPPING})
 _PERSON: Final = re.compile(r"person:([0-9]{1,18})")
 _ACTORS: Final = {
@@ -132,7 +129,7 @@ def _page(
     order: OrderDetail, bundle_id: int, claims: int, steps: tuple[Step, ...], *, at: datetime
 ) -> BundlePage:
     bundle = next(each for each in order.bundles if each.id == bundle_id)
-    is_needed = _is_any(bundle, _NEEDED) or claims > 0 or _was_confirmed(bundle_id, at - SHOWN_FOR)
+    is_needed = _is_any(bundle, board.NAMED) or claims > 0 or _was_confirmed(bundle_id, at - SHOWN_FOR)
     return BundlePage(
         number=order.number,
         ordered_at=order.ordered_at,

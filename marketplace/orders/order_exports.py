@@ -71,15 +71,20 @@ class ReadyLine:
 def list_rows(enterprise_ids: Collection[int], filters: Filters) -> Iterator[list[object]]:
     """Yield the lines of the bundles filters ask for, newest first; names are masked."""
     chosen = board.matching(enterprise_ids, filters).subquery()
+    sold_in = (
+        select(ShipmentLine.line_id, func.min(ShipmentLine.shipment_id).label("shipment_id"))
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .where(Shipment.claim_case_id.is_(None), Shipment.bundle_id.in_(select(chosen.c.id)))
+        .group_by(ShipmentLine.line_id)
+        .subquery()
+    )
     rows = db.session.execute(
         select(Line, Order, Bundle.ship_by, Shipment, Carrier.name)
         .join(Order, Order.id == Line.order_id)
         .join(Bundle, Bundle.id == Line.bundle_id)
-        .outerjoin(ShipmentLine, ShipmentLine.line_id == Line.id)
-        .outerjoin(
-            Shipment,
-            (Shipment.id == ShipmentLine.shipment_id) & Shipment.claim_case_id.is_(None),
-        )
+        # The parcel it was sold in; one sent in exchange is no second sale.
+        .outerjoin(sold_in, sold_in.c.line_id == Line.id)
+        .outerjoin(Shipment, Shipment.id == sold_in.c.shipment_id)
         .outerjoin(Carrier, Carrier.code == Shipment.carrier_code)
         .where(Line.bundle_id.in_(select(chosen.c.id)))
         .order_by(Line.bundle_id.desc(), Line.position)

@@ -127,3 +127,17 @@ def test_drops_characters_no_column_holds(hidden: str) -> None:
 def test_leaves_a_million_rows_unread() -> None:
     with pytest.raises(SheetUnreadable, match="5,000줄"):
         read(xlsx(row(1, "A", "이메일"), row(1_048_576, "A", "x")))
+
+
+class TestText:
+    def test_millions_of_empty_lines_are_refused_before_they_are_kept(self) -> None:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+        with pytest.raises(SheetUnreadable, match="줄 이하로 나누어"):
+            sheets.read_lines(b"\n" * (4 * 1024 * 1024))
+
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60 * 1024
+
+    def test_a_line_of_thousands_of_cells_is_refused(self) -> None:
+        with pytest.raises(SheetUnreadable, match="칸까지만"):
+            sheets.read_lines(b"," * 5_000)

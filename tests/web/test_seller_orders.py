@@ -76,6 +76,19 @@ class TestBoard:
         assert number not in baker.get("/seller/orders?q=없는이").get_data(as_text=True)
         assert number not in baker.get("/seller/orders?until=2026-01-01").get_data(as_text=True)
 
+    def test_forgets_the_name_when_it_is_masked(self, baker: Visitor, shop: Enterprise) -> None:
+        placed = order(shop)
+        make.delivered(placed, at=clock.now())
+        number = queries.get(placed.order_id).number
+        assert number in baker.get("/seller/orders?tab=all&q=이받").get_data(as_text=True)
+
+        with transaction():
+            confirmation.confirm_lines(
+                order_id=placed.order_id, line_ids=None, actor="buyer", at=clock.now()
+            )
+
+        assert number not in baker.get("/seller/orders?tab=all&q=이받").get_data(as_text=True)
+
     def test_never_shows_what_nobody_paid(self, baker: Visitor, shop: Enterprise) -> None:
         placed = make.placed_order({make.sellable(shop): 1})
 
