@@ -129,7 +129,9 @@ def _page(
     order: OrderDetail, bundle_id: int, claims: int, steps: tuple[Step, ...], *, at: datetime
 ) -> BundlePage:
     bundle = next(each for each in order.bundles if each.id == bundle_id)
-    is_needed = _is_any(bundle, board.NAMED) or claims > 0 or _was_confirmed(bundle_id, at - SHOWN_FOR)
+    is_needed = (
+        _is_any(bundle, board.NAMED) or claims > 0 or _was_confirmed(bundle_id, at - SHOWN_FOR)
+    )
     return BundlePage(
         number=order.number,
         ordered_at=order.ordered_at,

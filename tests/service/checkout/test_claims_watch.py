@@ -91,7 +91,8 @@ class TestOverdue:
 
         for _ in range(3):
             with transaction():
-                for case_id, since in claim_lists.list_overdue(on=date(2026, 12, 9), after=0, limit=9):
+                late = claim_lists.list_overdue(on=date(2026, 12, 9), after=0, limit=9)
+                for case_id, since in late:
                     claim_news.tell_enterprise("claim_overdue", case_id=case_id, again=f":{since}")
 
         assert len(told("claim_overdue")) == 1
