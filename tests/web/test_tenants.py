@@ -7,7 +7,7 @@ An endpoint with an id in its address that the table below does not know fails t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import pytest
@@ -123,9 +123,29 @@ def foreign() -> Foreign:
             requested_at=at,
         )
     )
+    papers = _papers(other, goods.product_id, staff.id, at)
+    talk = _talk(goods.product_id, buyer.id, line_id)
+    return Foreign(
+        ids={
+            "bundle_id": bundle.id,
+            "shipment_id": shipment_id,
+            "case_id": case.id,
+            "device_id": device.id,
+            "person_id": staff.id,
+            "product_id": goods.product_id,
+            **papers,
+            **talk,
+            "policy_id": policy.id,
+            "number": receipt.number,
+        },
+        order_number=placed.number,
+    )
+
+
+def _papers(other: Enterprise, product_id: int, staff_id: int, at: datetime) -> dict[str, object]:
     save(
         picture := Picture(
-            product_id=goods.product_id, storage_key="ab" * 16, alt="빵", width=640, height=640
+            product_id=product_id, storage_key="ab" * 16, alt="빵", width=640, height=640
         )
     )
     save(
@@ -134,7 +154,7 @@ def foreign() -> Foreign:
             email="new@example.com",
             role=MemberRole.STAFF,
             token_digest=digests.hash_secret("token")[:64],
-            invited_by=staff.id,
+            invited_by=staff_id,
             invited_at=at,
             expires_at=at + timedelta(days=7),
         )
@@ -142,41 +162,32 @@ def foreign() -> Foreign:
     save(
         sheet := ProductImport(
             enterprise_id=other.id,
-            uploaded_by=staff.id,
+            uploaded_by=staff_id,
             filename="남의 상품.xlsx",
             sha256="0" * 64,
             storage_key="imports/none",
             errors=[{"row": 2, "column": "판매가", "message": "남의 오류"}],
         )
     )
-    save(question := Question(product_id=goods.product_id, person_id=buyer.id, body="문의합니다"))
+    return {
+        "picture_id": picture.id,
+        "invitation_id": invitation.id,
+        "import_id": sheet.id,
+    }
+
+
+def _talk(product_id: int, buyer_id: int, line_id: int) -> dict[str, object]:
+    save(question := Question(product_id=product_id, person_id=buyer_id, body="문의합니다"))
     save(
         review := Review(
             line_id=line_id,
-            product_id=goods.product_id,
-            person_id=buyer.id,
+            product_id=product_id,
+            person_id=buyer_id,
             rating=5,
             body="맛있게 잘 먹었습니다.",
         )
     )
-    return Foreign(
-        ids={
-            "bundle_id": bundle.id,
-            "shipment_id": shipment_id,
-            "case_id": case.id,
-            "device_id": device.id,
-            "person_id": staff.id,
-            "invitation_id": invitation.id,
-            "product_id": goods.product_id,
-            "picture_id": picture.id,
-            "import_id": sheet.id,
-            "question_id": question.id,
-            "review_id": review.id,
-            "policy_id": policy.id,
-            "number": receipt.number,
-        },
-        order_number=placed.number,
-    )
+    return {"question_id": question.id, "review_id": review.id}
 
 
 def _first_line(bundle_id: int) -> int:
